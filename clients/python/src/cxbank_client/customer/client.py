@@ -1,0 +1,126 @@
+"""Generated: the operations of customer, one method each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from uuid import UUID
+
+from cxbank_client.answers import Page
+from cxbank_client.customer import models
+from cxbank_client.jobs import ended
+from cxbank_client.transport import Rows, Transport
+
+
+class Customer(Transport):
+    """The customer service. Every method raises `cxbank_client.problems.Problem` for an answer that is no success."""
+
+    async def list_customers(
+        self,
+        *,
+        limit: int | None = None,
+        kind: models.Kind | None = None,
+        state: models.State | None = None,
+        tier: models.Tier | None = None,
+        region: str | None = None,
+        cursor: str | None = None,
+    ) -> Page[models.CustomerSummary]:
+        """Parties, newest first, without anything that names them."""
+        return await self._ask(
+            "GET",
+            "/v1/customers",
+            Page[models.CustomerSummary],
+            query={"limit": limit, "kind": kind, "state": state, "tier": tier, "region": region, "cursor": cursor},
+        )
+
+    def all_customers(
+        self,
+        *,
+        limit: int | None = None,
+        kind: models.Kind | None = None,
+        state: models.State | None = None,
+        tier: models.Tier | None = None,
+        region: str | None = None,
+    ) -> AsyncIterator[models.CustomerSummary]:
+        """Every item of `list_customers`, page by page, as they are needed."""
+        return self._pages(
+            lambda at: self.list_customers(limit=limit, kind=kind, state=state, tier=tier, region=region, cursor=at),
+            None,
+        )
+
+    async def register_customer(
+        self, body: models.RegisterCustomer, *, idempotency_key: str | None = None
+    ) -> models.Customer:
+        """Register a party; a repeat by `external_ref` answers 200 with the party as it is now.
+
+        Errors: 409 the identifier is another's, or the `external_ref` is known with other content; 422 no key
+        of any kind.
+        """
+        return await self._ask(
+            "POST",
+            "/v1/customers",
+            models.Customer,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
+        )
+
+    async def import_customers(self, rows: Rows, *, media: str = "application/x-ndjson") -> models.Job:
+        """Bring many customers as NDJSON or CSV (gzip allowed), with their own times; 202 with a job once every
+        byte is stored. Good rows land, bad ones are listed in the job's rejects; the same file again changes
+        nothing.
+
+        `rows` are bytes, or an async iterator of bytes that is sent as it comes; the job tells the rest.
+        """
+        return await self._upload("/v1/customers/imports", models.Job, rows, media=media)
+
+    async def look_up_customer(self, body: models.LookUp) -> models.Found:
+        """Whom a contact point or an identifier belongs to; only for callers with the look-up scope."""
+        return await self._ask("POST", "/v1/customers/lookups", models.Found, body=body)
+
+    async def show_customer(self, customer_id: UUID, *, as_of: datetime | None = None) -> models.Customer:
+        """One party; with `as_of`, as it was recorded at that instant. The reading is recorded before the answer
+        leaves.
+        """
+        return await self._ask("GET", f"/v1/customers/{customer_id}", models.Customer, query={"as_of": as_of})
+
+    async def change_customer(
+        self, customer_id: UUID, body: models.ChangeCustomer, *, if_match: int
+    ) -> models.Customer:
+        """Change a party by RFC 7396 merge patch, on the version named by `If-Match`.
+
+        Errors: 409 the life cycle does not allow the state; 410 erased; 412 stale; 428 without `If-Match`.
+        """
+        return await self._ask(
+            "PATCH", f"/v1/customers/{customer_id}", models.Customer, body=body, headers={"If-Match": f'"{if_match}"'}
+        )
+
+    async def show_erasure(self, customer_id: UUID) -> models.Erasure:
+        """The erasure of a customer: which services have confirmed, and whether it is complete."""
+        return await self._ask("GET", f"/v1/customers/{customer_id}/erasures", models.Erasure)
+
+    async def request_erasure(self, customer_id: UUID, body: models.RequestErasure) -> models.Erasure:
+        """Forget a customer in all five services; a repeat answers 200 with the erasure as it is now.
+
+        An id nobody has heard of yet is accepted: it becomes a tombstone, so that nothing late brings the
+        person back.
+        """
+        return await self._ask("POST", f"/v1/customers/{customer_id}/erasures", models.Erasure, body=body)
+
+    async def show_history(self, customer_id: UUID) -> list[models.PastVersion]:
+        """Every version of a party, newest first: what was recorded, when, by whom, until when."""
+        return await self._ask("GET", f"/v1/customers/{customer_id}/history", list[models.PastVersion])
+
+    async def show_job(self, job_id: UUID) -> models.Job:
+        """How far a job has come."""
+        return await self._ask("GET", f"/v1/jobs/{job_id}", models.Job)
+
+    def list_rejects(self, job_id: UUID) -> AsyncIterator[str]:
+        """The rows that did not land, one JSON object a line: line, code, pointer; never the value."""
+        return self._lines(f"/v1/jobs/{job_id}/rejects")
+
+    async def wait_for_job(
+        self, job_id: UUID, *, within: float = 600, watch: Callable[[models.Job], None] | None = None
+    ) -> models.Job:
+        """The job once it has ended; `watch` is told how it stands meanwhile."""
+        return await ended(lambda: self.show_job(job_id), within=within, watch=watch)

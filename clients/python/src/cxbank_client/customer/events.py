@@ -1,0 +1,109 @@
+"""Generated: what customer says on its topic."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from cxbank_client.answers import Said
+
+
+class AuditAnchored(Said):
+    """AuditAnchored"""
+
+    event_type: ClassVar[str] = "cxbank.customer.audit_anchored.v1"
+
+    seq: int
+    head: str
+
+
+class CustomerChanged(Said):
+    """Something recorded of a party is different now."""
+
+    event_type: ClassVar[str] = "cxbank.customer.changed.v1"
+
+    customer_id: UUID
+    kind: str
+    state: str
+    tier: str
+    age_band: str | None
+    region: str | None
+    version: int
+    occurred_at: datetime
+
+
+class CustomerClosed(Said):
+    """The relation ended."""
+
+    event_type: ClassVar[str] = "cxbank.customer.closed.v1"
+
+    customer_id: UUID
+    kind: str
+    state: str
+    tier: str
+    age_band: str | None
+    region: str | None
+    version: int
+    occurred_at: datetime
+
+
+class ErasureCompleted(Said):
+    """All five services have confirmed."""
+
+    event_type: ClassVar[str] = "cxbank.customer.erasure_completed.v1"
+
+    request_id: UUID
+    customer_id: UUID
+    occurred_at: datetime
+
+
+class ErasureRequested(Said):
+    """Forget this customer: destroy the key, drop what finds them, keep a tombstone, confirm."""
+
+    event_type: ClassVar[str] = "cxbank.customer.erasure_requested.v1"
+
+    request_id: UUID
+    customer_id: UUID
+    occurred_at: datetime
+
+
+class CustomerRegistered(Said):
+    """A party is known from now on."""
+
+    event_type: ClassVar[str] = "cxbank.customer.registered.v1"
+
+    customer_id: UUID
+    kind: str
+    state: str
+    tier: str
+    age_band: str | None
+    region: str | None
+    version: int
+    occurred_at: datetime
+
+
+class CustomerSnapshot(Said):
+    """The present state, said again for a newcomer; guarded by its version."""
+
+    event_type: ClassVar[str] = "cxbank.customer.snapshot.v1"
+
+    customer_id: UUID
+    kind: str
+    state: str
+    tier: str
+    age_band: str | None
+    region: str | None
+    version: int
+    occurred_at: datetime
+
+
+EVENTS: dict[str, type[Said]] = {
+    "cxbank.customer.audit_anchored.v1": AuditAnchored,
+    "cxbank.customer.changed.v1": CustomerChanged,
+    "cxbank.customer.closed.v1": CustomerClosed,
+    "cxbank.customer.erasure_completed.v1": ErasureCompleted,
+    "cxbank.customer.erasure_requested.v1": ErasureRequested,
+    "cxbank.customer.registered.v1": CustomerRegistered,
+    "cxbank.customer.snapshot.v1": CustomerSnapshot,
+}

@@ -1,0 +1,203 @@
+"""Every SQL statement about parties; nothing here knows a rule."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    LargeBinary,
+    Row,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer.parties.tables import contact_point, customer, customer_history, identifier, known_restriction
+from shared.db import unnest
+
+Rows = Sequence[Row[Any]]
+
+_CUSTOMER: dict[str, Any] = {
+    "id": Uuid,
+    "version": Integer,
+    "kind": Text,
+    "state": Text,
+    "tier": Text,
+    "region": Text,
+    "legal_name": LargeBinary,
+    "birth_date": LargeBinary,
+    "occupation": LargeBinary,
+    "created_at": DateTime(timezone=True),
+    "updated_at": DateTime(timezone=True),
+    "updated_by": Text,
+}
+_CONTACT: dict[str, Any] = {
+    "id": Uuid,
+    "customer_id": Uuid,
+    "kind": Text,
+    "value": LargeBinary,
+    "blind": LargeBinary,
+    "normaliser_version": Integer,
+}
+_IDENTIFIER: dict[str, Any] = {
+    "id": Uuid,
+    "customer_id": Uuid,
+    "type": Text,
+    "issuer": Text,
+    "value": LargeBinary,
+    "blind": LargeBinary,
+    "normaliser_version": Integer,
+}
+
+_new_customers = unnest("fresh", **_CUSTOMER)
+_INSERT_CUSTOMERS = insert(customer).from_select(
+    list(_CUSTOMER), select(*_new_customers.c).order_by(_new_customers.c.id)
+)
+_new_contacts = unnest("fresh", **_CONTACT)
+_INSERT_CONTACTS = insert(contact_point).from_select(list(_CONTACT), select(*_new_contacts.c))
+_new_identifiers = unnest("fresh", **_IDENTIFIER)
+_INSERT_IDENTIFIERS = (
+    insert(identifier)
+    # Sorted by the unique key: two groups that meet in another order would deadlock.
+    .from_select(list(_IDENTIFIER), select(*_new_identifiers.c).order_by(_new_identifiers.c.blind))
+    .on_conflict_do_nothing()
+    .returning(identifier.c.id)
+)
+_IDS = bindparam("ids", type_=ARRAY(Uuid))
+_RESTRICTED = exists().where(known_restriction.c.customer_id == customer.c.id, known_restriction.c.in_force == 1)
+_BY_IDS = select(customer, _RESTRICTED.label("restricted")).where(customer.c.id == any_(_IDS))
+_CONTACTS_OF = select(contact_point).where(contact_point.c.customer_id == any_(_IDS)).order_by(contact_point.c.id)
+_IDENTIFIERS_OF = select(identifier).where(identifier.c.customer_id == any_(_IDS)).order_by(identifier.c.id)
+
+
+def _columns(names: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in names}
+
+
+async def insert_customers(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep new parties, whatever their number, in one statement."""
+    await tx.execute(_INSERT_CUSTOMERS, _columns(_CUSTOMER, rows))
+
+
+async def insert_contact_points(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep contact points in one statement."""
+    if rows:
+        await tx.execute(_INSERT_CONTACTS, _columns(_CONTACT, rows))
+
+
+async def insert_identifiers(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
+    """Keep those identifiers nobody holds yet; the ids of the rows that were kept."""
+    if not rows:
+        return set()
+    return set((await tx.execute(_INSERT_IDENTIFIERS, _columns(_IDENTIFIER, rows))).scalars())
+
+
+async def delete_identifiers(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Take back what was kept for a party that is not registered after all."""
+    if ids:
+        await tx.execute(delete(identifier).where(identifier.c.id.in_(ids)))
+
+
+async def by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> tuple[Rows, Rows, Rows]:
+    """Parties with their contact points and identifiers, still sealed."""
+    wanted = {"ids": list(ids)}
+    found = (await conn.execute(_BY_IDS, wanted)).all()
+    contacts = (await conn.execute(_CONTACTS_OF, wanted)).all() if found else []
+    identifiers = (await conn.execute(_IDENTIFIERS_OF, wanted)).all() if found else []
+    return found, contacts, identifiers
+
+
+async def locked(tx: AsyncConnection, customer_id: UUID) -> Row[Any] | None:
+    """One party's row, held until the end of the transaction."""
+    return (await tx.execute(select(customer).where(customer.c.id == customer_id).with_for_update())).one_or_none()
+
+
+async def change(tx: AsyncConnection, customer_id: UUID, values: Mapping[str, Any]) -> None:
+    """Write the given columns of one party."""
+    await tx.execute(update(customer).where(customer.c.id == customer_id).values(**values))
+
+
+async def insert_history(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """Keep how the party was recorded until now."""
+    await tx.execute(insert(customer_history).values(**values))
+
+
+async def history(conn: AsyncConnection, customer_id: UUID) -> Rows:
+    """Past versions, newest first."""
+    chosen = select(customer_history).where(customer_history.c.customer_id == customer_id)
+    return (await conn.execute(chosen.order_by(customer_history.c.version.desc()))).all()
+
+
+async def recorded_at(conn: AsyncConnection, customer_id: UUID, at: datetime) -> Row[Any] | None:
+    """The version that was in the records at that instant, if it has been superseded since."""
+    chosen = select(customer_history).where(
+        customer_history.c.customer_id == customer_id,
+        customer_history.c.recorded_at <= at,
+        customer_history.c.superseded_at > at,
+    )
+    return (await conn.execute(chosen)).one_or_none()
+
+
+async def holders_of_contact(conn: AsyncConnection, blind: bytes) -> list[UUID]:
+    """Whom a contact point leads to: possibly several."""
+    chosen = select(contact_point.c.customer_id).where(contact_point.c.blind == blind).distinct().limit(100)
+    return sorted((await conn.execute(chosen)).scalars())
+
+
+async def holder_of_identifier(conn: AsyncConnection, blind: bytes) -> list[UUID]:
+    """Whose identifier it is: nobody's or one party's."""
+    return list((await conn.execute(select(identifier.c.customer_id).where(identifier.c.blind == blind))).scalars())
+
+
+def listing(*, kind: str | None, state: str | None, tier: str | None, region: str | None) -> Select[Any]:
+    """The list of parties under these filters, without any personal column."""
+    chosen = select(
+        customer.c.id,
+        customer.c.version,
+        customer.c.kind,
+        customer.c.state,
+        customer.c.tier,
+        customer.c.region,
+        customer.c.created_at,
+        customer.c.updated_at,
+    )
+    wanted = {"kind": kind, "state": state, "tier": tier, "region": region}
+    for name, value in wanted.items():
+        if value is not None:
+            chosen = chosen.where(customer.c[name] == value)
+    return chosen
+
+
+async def delete_look_ups(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Forget through what erased parties could be found, and what they were."""
+    for table in (contact_point, identifier, customer_history):
+        await tx.execute(delete(table).where(table.c.customer_id.in_(ids)))
+
+
+async def after(conn: AsyncConnection, last: UUID | None, limit: int) -> Rows:
+    """A page of parties in id order: for saying all of them again."""
+    chosen = select(customer).order_by(customer.c.id).limit(limit)
+    return (await conn.execute(chosen if last is None else chosen.where(customer.c.id > last))).all()
+
+
+async def hear_restrictions(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what risk said of restrictions; an older version never overwrites a newer one."""
+    for row in sorted(rows, key=lambda row: (row["restriction_id"], row["version"])):
+        said = insert(known_restriction).values(**row)
+        newer = said.on_conflict_do_update(
+            index_elements=["restriction_id"],
+            set_={"version": said.excluded.version, "in_force": said.excluded.in_force},
+            where=known_restriction.c.version < said.excluded.version,
+        )
+        await tx.execute(newer)

@@ -1,0 +1,106 @@
+"""HTTP of parties: register, read, list, change, history, look-up. No SQL, no rules."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from customer import storage
+from customer.parties import repository, usecases
+from customer.parties.access import CanChange, CanImport, CanList, CanLookUp, CanRead, CanRegister
+from customer.parties.domain import Kind, State, Tier
+from customer.parties.schemas import (
+    ChangeCustomer,
+    Customer,
+    CustomerSummary,
+    Found,
+    LookUp,
+    PastVersion,
+    RegisterCustomer,
+)
+from customer.parties.tables import customer
+from shared.db import Read, Tx
+from shared.etags import IfMatch, created, with_etag
+from shared.grouping import Grouped, grouped
+from shared.idempotency import Answer, IdempotencyKey, Wish, wish_for
+from shared.jobs.importer import Importer
+from shared.jobs.routes import import_route
+from shared.pagination import Cursor, Limit, Page, as_it_is, keyset
+from shared.routing import Router
+
+router = Router(prefix="/v1/customers", tags=["customers"])
+PARTIES = Importer("customers", "customer", RegisterCustomer, usecases.register_customers)
+import_route(router, PARTIES, storage.JOBS, CanImport)
+
+Register = Annotated[Grouped[Wish[RegisterCustomer], Answer[Customer]], grouped(usecases.register_customers)]
+Show = Annotated[Grouped[tuple[UUID, object], Customer], grouped(usecases.show_customers)]
+
+
+@router.post("", status_code=201, response_model=Customer)
+async def register_customer(
+    request: Request, body: RegisterCustomer, register: Register, caller: CanRegister, key: IdempotencyKey = None
+) -> Response:
+    """Register a party; a repeat by `external_ref` answers 200 with the party as it is now.
+
+    Errors: 409 the identifier is another's, or the `external_ref` is known with other content; 422 no key of any kind.
+    """
+    wish = wish_for(request.app.state.keyring, "customer", body, caller, key)
+    answer = await register(wish)
+    return created(answer, location=f"/v1/customers/{answer.view.id}", version=answer.view.version)
+
+
+@router.get("", response_model=Page[CustomerSummary])
+async def list_customers(
+    caller: CanList,
+    db: Read,
+    cursor: Cursor,
+    limit: Limit = 50,
+    kind: Kind | None = None,
+    state: State | None = None,
+    tier: Tier | None = None,
+    region: Annotated[str | None, Query(max_length=6)] = None,
+) -> Page[CustomerSummary]:
+    """Parties, newest first, without anything that names them."""
+    chosen = repository.listing(kind=kind, state=state, tier=tier, region=region)
+    return await keyset(db, chosen, (customer.c.created_at, customer.c.id), cursor, limit, as_it_is(CustomerSummary))
+
+
+@router.get("/{customer_id}", response_model=Customer)
+async def show_customer(
+    request: Request, customer_id: UUID, show: Show, caller: CanRead, as_of: datetime | None = None
+) -> Response:
+    """One party; with `as_of`, as it was recorded at that instant. The reading is recorded before the answer leaves."""
+    if as_of is None:
+        view = await show((customer_id, caller))
+    else:
+        caller.see(customer_id)
+        world = request.app.state.world
+        async with world.db.begin() as tx:
+            view = await usecases.recorded_then(world, tx, customer_id, as_of, caller)
+    return with_etag(view, version=view.version)
+
+
+@router.patch("/{customer_id}", response_model=Customer)
+async def change_customer(
+    request: Request, customer_id: UUID, body: ChangeCustomer, caller: CanChange, match: IfMatch, tx: Tx
+) -> Response:
+    """Change a party by RFC 7396 merge patch, on the version named by `If-Match`.
+
+    Errors: 409 the life cycle does not allow the state; 410 erased; 412 stale; 428 without `If-Match`.
+    """
+    view = await usecases.change_customer(request.app.state.world, tx, customer_id, body, match, caller)
+    return with_etag(view, version=view.version)
+
+
+@router.get("/{customer_id}/history")
+async def show_history(request: Request, customer_id: UUID, caller: CanRead, tx: Tx) -> list[PastVersion]:
+    """Every version of a party, newest first: what was recorded, when, by whom, until when."""
+    caller.see(customer_id)
+    return await usecases.past_versions(request.app.state.world, tx, customer_id, caller)
+
+
+@router.post("/lookups")
+async def look_up_customer(request: Request, body: LookUp, caller: CanLookUp, tx: Tx) -> Found:
+    """Whom a contact point or an identifier belongs to; only for callers with the look-up scope."""
+    return await usecases.look_up(request.app.state.world, tx, body, caller)

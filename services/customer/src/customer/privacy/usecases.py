@@ -1,0 +1,91 @@
+"""Forgetting a customer: our own part at once, the others' by event, complete when all five have confirmed."""
+
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer import storage
+from customer.parties import usecases as parties
+from customer.privacy import repository
+from customer.privacy.domain import ErasureState, state_of
+from customer.privacy.events import ErasureCompleted, ErasureRequested
+from customer.privacy.problems import ErasureUnknown
+from customer.privacy.schemas import Confirmation, Erasure
+from shared import audit, clock
+from shared.access import Caller
+from shared.events import outbox
+from shared.events.envelope import Emit
+from shared.world import World
+
+OWN = "customer"
+
+
+async def request_erasure(world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller) -> tuple[Erasure, bool]:
+    """Forget a customer; the erasure, and whether it had been asked for before.
+
+    The key is destroyed here and now, so that nothing of ours can be read even if the others answer late.
+    """
+    at = clock.now()
+    erasure_id = clock.new_id()
+    values = {
+        "id": erasure_id,
+        "customer_id": customer_id,
+        "version": 1,
+        "requested_at": at,
+        "requested_by": caller.sub,
+    }
+    if not await repository.insert_erasure(tx, values):
+        return await show_erasure(tx, customer_id), True
+    subject = parties.subject_of(customer_id)
+    await world.vault.erase(tx, subject, at)
+    await parties.forget(tx, [customer_id])
+    await repository.confirm(tx, erasure_id, OWN, at)
+    said = ErasureRequested(request_id=erasure_id, customer_id=customer_id, occurred_at=at)
+    await outbox.emit(tx, storage.EVENTS, storage.SOURCE, [Emit(said, key=customer_id, subject=erasure_id, sequence=1)])
+    entry = audit.Entry("erasure.request", subject, "erasure", erasure_id, caller)
+    await audit.record(tx, storage.AUDIT, world.keyring, [entry])
+    return await show_erasure(tx, customer_id), False
+
+
+async def show_erasure(tx: AsyncConnection, customer_id: UUID) -> Erasure:
+    """The erasure of a customer, or ErasureUnknown."""
+    row = await repository.of_customer(tx, customer_id)
+    if row is None:
+        raise ErasureUnknown()
+    return await _view(tx, row)
+
+
+async def _view(tx: AsyncConnection, row: Row[tuple[object, ...]]) -> Erasure:
+    confirmed = await repository.confirmations(tx, row.id)
+    return Erasure(
+        id=row.id,
+        customer_id=row.customer_id,
+        version=row.version,
+        state=ErasureState.COMPLETED if row.completed_at else ErasureState.REQUESTED,
+        requested_at=row.requested_at,
+        completed_at=row.completed_at,
+        confirmations=[Confirmation(service=one.service, confirmed_at=one.confirmed_at) for one in confirmed],
+    )
+
+
+async def confirm_erasure(tx: AsyncConnection, request_id: UUID, service: str) -> None:
+    """A service has forgotten the customer; the last of the five completes the erasure and says so.
+
+    A confirmation of a request that is not ours (a replay after a restore names one nobody asked for here) is let go.
+    """
+    row = await repository.locked(tx, request_id)
+    if row is None or not await repository.confirm(tx, request_id, service, clock.now()):
+        return
+    confirmed = [one.service for one in await repository.confirmations(tx, request_id)]
+    completed = row.completed_at is None and state_of(confirmed) is ErasureState.COMPLETED
+    at = clock.now()
+    await repository.advance(tx, request_id, row.version + 1, at if completed else row.completed_at)
+    if completed:
+        said = ErasureCompleted(request_id=request_id, customer_id=row.customer_id, occurred_at=at)
+        await outbox.emit(
+            tx,
+            storage.EVENTS,
+            storage.SOURCE,
+            [Emit(said, key=row.customer_id, subject=request_id, sequence=row.version + 1)],
+        )

@@ -1,0 +1,48 @@
+"""The back door of the customer service: the list of what it does by itself."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from customer import storage
+from customer.parties import consumers as parties
+from customer.parties.events import CustomerSnapshot
+from customer.parties.routes import PARTIES
+from customer.parties.usecases import everybody, forget, said_of
+from customer.privacy import consumers as privacy
+from customer.settings import Settings
+from shared.erasure import Ledger, keep_ledger
+from shared.events.consumer import Handlers
+from shared.events.envelope import Emit
+from shared.worker import Work, serve_worker, topic_of
+from shared.world import World
+
+
+async def snapshots(world: World) -> AsyncIterator[Sequence[Emit]]:
+    """Every party as it is now, page by page."""
+    async for page in everybody(world):
+        yield [said_of(CustomerSnapshot, view) for view in page]
+
+
+def work(world: World) -> Work:
+    """What this worker does in that world."""
+    handlers = Handlers()
+    parties.listen(handlers)
+    privacy.listen(handlers)
+    if world.settings.erasure_ledger is not None:
+        keep_ledger(handlers, Ledger(world.settings.erasure_ledger))
+    return Work(
+        storage=storage,
+        handlers=handlers,
+        topics=[topic_of(one) for one in ("customer", "feedback", "channel-router", "risk", "kpi")],
+        importers=[PARTIES],
+        forget=forget,
+        snapshots=snapshots,
+    )
+
+
+def main() -> None:
+    """Run the worker."""
+    serve_worker(Settings(), work, storage.KEYS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,284 @@
+"""create_app(): lifespan, problems, health and metrics, so that every service answers alike."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import Table
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+from shared import clock
+from shared.access import Requirement, Verifier, public
+from shared.crypto import Keyring, Vault
+from shared.db import Database, as_problem
+from shared.events.relay import Waker
+from shared.http import json_fetcher
+from shared.limits import limiter
+from shared.middleware import Edge
+from shared.problems import MEDIA_TYPE, FieldError, Malformed, NotFound, Problem, Unavailable
+from shared.routing import Router
+from shared.settings import ServiceSettings
+from shared.telemetry import POOL_IN_USE, configure, log, trace_to
+from shared.world import World
+
+SKEW_SECONDS: Final = 0.5
+# FastAPI's own models of a validation error: ours are problem documents.
+_FOREIGN_SCHEMAS: Final = ("HTTPValidationError", "ValidationError")
+
+
+def create_app(
+    settings: ServiceSettings,
+    routers: Sequence[APIRouter],
+    *,
+    keys: Table,
+    version: str = "0.1.0",
+    db: Database | None = None,
+    keyring: Keyring | None = None,
+    verifier: Verifier | None = None,
+) -> FastAPI:
+    """A service's application. What is not given is built from the settings when it starts, and closed when it ends.
+
+    `keys` is the service's table of subject keys. Tests hand in their own database, keyring and verifier.
+    """
+    configure(settings.log_level)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if settings.otlp_endpoint:
+            trace_to(settings.otlp_endpoint, settings.service)
+        own = db or Database(
+            settings.database_url.get_secret_value(),
+            pool_size=settings.pool_size,
+            application_name=f"{settings.service}-api",
+        )
+        prepare(app, settings, own, keyring or Keyring.load(settings.keys_file), keys)
+        app.state.verifier = verifier or Verifier(settings.issuer, settings.service, json_fetcher(settings.jwks_url))
+        waker = Waker(own)
+        waker.start()
+        log.info("started", service=settings.service, role="api")
+        yield
+        await waker.stop()
+        if db is None:
+            await own.close()
+        log.info("stopped", service=settings.service, role="api")
+
+    app = FastAPI(
+        title=f"cxbank {settings.service}",
+        version=version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for router in (health_routes(), *routers):
+        app.include_router(router)
+    install(app)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+    app.add_middleware(
+        Edge,
+        max_body=settings.max_body_bytes,
+        max_in_flight=settings.max_in_flight,
+        limiter=limiter(settings.rate_limit) if settings.rate_limit else None,
+    )
+    return app
+
+
+def prepare(app: FastAPI, settings: ServiceSettings, db: Database, keyring: Keyring, keys: Table) -> World:
+    """Put the world on the application's state."""
+    vault = Vault(keyring, keys)
+    world = World(settings, db, keyring, vault)
+    app.state.settings = settings
+    app.state.db = db
+    app.state.keyring = keyring
+    app.state.vault = vault
+    app.state.world = world
+    app.state.groups = {}
+    return world
+
+
+def health_routes() -> APIRouter:
+    """Liveness, readiness and metrics: the same in every service, open to everyone who reaches the port."""
+    router = Router(tags=["operations"], dependencies=[public()], include_in_schema=False)
+
+    @router.get("/health/live")
+    async def live() -> dict[str, str]:
+        """The process runs."""
+        return {"status": "live"}
+
+    @router.get("/health/ready")
+    async def ready(request: Request) -> dict[str, str]:
+        """The database answers and its clock agrees with ours; Kafka being away does not drain an api."""
+        try:
+            at = await request.app.state.db.ping()
+        except Exception:  # noqa: BLE001  # whatever it is, the database did not answer
+            raise Unavailable("The database cannot be reached.", missing=["database"]) from None
+        if abs((at - clock.now()).total_seconds()) > SKEW_SECONDS:
+            raise Unavailable("The database's clock differs from ours.", missing=["clock"])
+        return {"status": "ready"}
+
+    @router.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        """Prometheus' text format."""
+        POOL_IN_USE.set(request.app.state.db.pool_in_use())
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def install(app: FastAPI) -> None:
+    """Every error in one shape."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(Exception, _fault)
+
+
+def render(problem: Problem, request: Request, status: int | None = None) -> Response:
+    """The problem document as an answer."""
+    body = problem.body(request.url.path)
+    if status is not None:
+        body["status"] = status
+    return Response(
+        json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
+        status_code=status or problem.status,
+        headers=problem.headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101  # what it is registered for
+    return render(error, request)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # what it is registered for
+    faults = [
+        FieldError(_pointer(fault["loc"]), str(fault["type"]).replace("_", "-"), str(fault["msg"]))
+        for fault in error.errors()[:100]
+    ]
+    return render(Malformed("The input does not fit.", errors=faults), request)
+
+
+def _pointer(loc: Sequence[int | str]) -> str:
+    parts = list(loc[1:] if loc and loc[0] == "body" else loc)
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1")[:80] for part in parts)
+
+
+class MethodNotAllowed(Problem):
+    """The path is known, the method is not."""
+
+    status, title = 405, "Method not allowed"
+
+
+class Unreadable(Problem):
+    """The request cannot be read as HTTP."""
+
+    status, title = 400, "Unreadable request"
+
+
+_OF_STATUS: Final[dict[int, type[Problem]]] = {400: Unreadable, 404: NotFound, 405: MethodNotAllowed}
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # what it is registered for
+    known = _OF_STATUS.get(error.status_code, Problem)
+    return render(known(headers=dict(error.headers or {})), request, error.status_code)
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    problem = as_problem(error)
+    return render(problem, request) if problem is not None else await _fault(request, error)
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    # The kind only: a message or a traceback may hold values.
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    place = f"{where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where is not None else ""
+    log.error("fault", kind=type(error).__name__, place=place)
+    return render(Problem(), request)
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is not None:
+        return app.openapi_schema
+    document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in _FOREIGN_SCHEMAS:
+        schemas.pop(name, None)
+    schemas["Problem"] = _PROBLEM_SCHEMA
+    document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    scopes = {(path, method): scope for path, method, scope in _scopes(app)}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            scope = scopes.get((path, method.upper()))
+            if scope is not None:
+                operation["security"] = [{"bearer": [scope]}]
+    app.openapi_schema = document
+    return document
+
+
+def _scopes(app: FastAPI) -> list[tuple[str, str, str]]:
+    found = []
+    for route in app.routes:
+        dependant = getattr(route, "dependant", None)
+        for dependency in getattr(dependant, "dependencies", ()):
+            if isinstance(dependency.call, Requirement):
+                found += [(route.path, method, dependency.call.scope) for method in route.methods]  # type: ignore[attr-defined]  # an APIRoute
+    return found
+
+
+_PROBLEM_SCHEMA: Final[dict[str, Any]] = {
+    "title": "Problem",
+    "description": "RFC 9457 problem details",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string", "description": "stable relative reference of the kind of problem"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "RFC 6901"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def serve(make: Callable[[], FastAPI], settings: ServiceSettings) -> None:
+    """Run the api until it is told to stop; requests under way are finished first."""
+    uvicorn.run(
+        make,
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=30,
+    )

@@ -1,0 +1,83 @@
+"""The only source of time and identity: UTC instants and UUIDv7 ids, so that a test can hold both still."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+_VERSION = 0x7 << 76
+_VARIANT = 0x2 << 62
+_RANDOM_BITS = 62
+_COUNTER_BITS = 12
+
+
+class Frozen:
+    """A clock that a test holds in its hand: it stands until it is moved."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at.astimezone(UTC)
+
+    def move(self, by: timedelta) -> None:
+        """Let `by` pass (or take it back, if negative)."""
+        self.at += by
+
+
+class _Source:
+    """What `now` reads, and the last id given, so that ids of one process never go backwards."""
+
+    def __init__(self) -> None:
+        self.frozen: Frozen | None = None
+        self.lock = threading.Lock()
+        self.last = 0
+
+
+_source = _Source()
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    if _source.frozen is not None:
+        return _source.frozen.at
+    return datetime.now(UTC)
+
+
+def new_id() -> UUID:
+    """A UUIDv7 (RFC 9562) of the present millisecond; later ids of this process are greater.
+
+    The twelve bits after the version count within a millisecond; when they run out the next millisecond is borrowed.
+    """
+    held = _source.frozen
+    millis = int(held.at.timestamp() * 1000) if held is not None else time.time_ns() // 1_000_000
+    with _source.lock:
+        ticket = max(millis << _COUNTER_BITS, _source.last + 1)
+        _source.last = ticket
+    stamp, counter = ticket >> _COUNTER_BITS, ticket & 0xFFF
+    tail = int.from_bytes(os.urandom(8), "big") & ((1 << _RANDOM_BITS) - 1)
+    return UUID(int=(stamp << 80) | _VERSION | (counter << 64) | _VARIANT | tail)
+
+
+def id_floor(at: datetime) -> UUID:
+    """The smallest UUIDv7 of that millisecond: a bound for ranges and partitions."""
+    return UUID(int=(int(at.timestamp() * 1000) << 80) | _VERSION | _VARIANT)
+
+
+def time_of(identity: UUID) -> datetime:
+    """The instant a UUIDv7 was made, to the millisecond."""
+    return datetime.fromtimestamp((identity.int >> 80) / 1000, UTC)
+
+
+@contextmanager
+def frozen(at: datetime) -> Iterator[Frozen]:
+    """Hold the clock at `at` for the time of a test."""
+    before, before_last = _source.frozen, _source.last
+    held = Frozen(at)
+    _source.frozen = held
+    _source.last = 0
+    try:
+        yield held
+    finally:
+        _source.frozen = before
+        _source.last = max(before_last, 0)

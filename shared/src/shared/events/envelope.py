@@ -1,0 +1,107 @@
+"""What travels: a CloudEvents 1.0 event in Kafka's binary mode, attributes as headers, JSON data as value."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Final, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+SPEC: Final = "1.0"
+CONTENT_TYPE: Final = "application/json"
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Undecodable(ValueError):
+    """What arrived is no event of ours: it is parked with this reason."""
+
+
+class Event(BaseModel):
+    """Something that happened, said by the service that knows: ids and codes, never a name, contact or free text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """An event on its way out: `key` orders it, `subject` is the thing it tells of, `sequence` that thing's version."""
+
+    event: Event
+    key: UUID | str
+    subject: UUID | str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One message as a bus carries it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The attributes of one event, and its data still as bytes."""
+
+    id: str
+    source: str
+    type: str
+    time: datetime
+    subject: str
+    sequence: int | None
+    traceparent: str | None
+    epoch: int
+    data: bytes
+
+    def to_headers(self) -> list[tuple[str, bytes]]:
+        """The attributes as Kafka headers (CloudEvents Kafka binding 1.0.2, binary content mode)."""
+        headers = {
+            "ce_specversion": SPEC,
+            "ce_id": self.id,
+            "ce_source": self.source,
+            "ce_type": self.type,
+            "ce_time": self.time.isoformat().replace("+00:00", "Z"),
+            "ce_subject": self.subject,
+            "ce_sequence": None if self.sequence is None else str(self.sequence),
+            "ce_epoch": str(self.epoch),
+            "traceparent": self.traceparent,
+            "content-type": CONTENT_TYPE,
+        }
+        return [(name, value.encode()) for name, value in headers.items() if value is not None]
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        """Read a record's attributes; raises Undecodable when the required ones are missing or make no sense."""
+        try:
+            told = {name.lower(): value.decode() for name, value in record.headers}
+            sequence = told.get("ce_sequence")
+            return cls(
+                id=told["ce_id"],
+                source=told["ce_source"],
+                type=told["ce_type"],
+                time=datetime.fromisoformat(told["ce_time"]),
+                subject=told.get("ce_subject", ""),
+                sequence=None if sequence is None else int(sequence),
+                traceparent=told.get("traceparent"),
+                epoch=int(told.get("ce_epoch", "0")),
+                data=record.value,
+            )
+        except (KeyError, ValueError, UnicodeDecodeError) as error:
+            raise Undecodable(f"its attributes cannot be read ({type(error).__name__})") from None
+
+
+def epoch_of(headers: Iterable[tuple[str, bytes]]) -> int:
+    """The epoch a record was sent in; 0 where none is said."""
+    for name, value in headers:
+        if name == "ce_epoch" and value.isdigit():
+            return int(value)
+    return 0

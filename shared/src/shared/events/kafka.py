@@ -1,0 +1,195 @@
+"""The bus over Kafka: the only module that knows aiokafka."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+
+from shared.events.bus import PARTITIONS, BusAway, Message, Partition, Stream
+from shared.events.envelope import Record
+from shared.settings import ServiceSettings
+
+# Well below the 30 s after which the database ends a transaction that waits.
+REQUEST_MS: Final = 8_000
+SEND_SECONDS: Final = 15.0
+_FETCH_BYTES: Final = 4 << 20
+
+
+def _connection(settings: ServiceSettings) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.brokers,
+        "request_timeout_ms": REQUEST_MS,
+        "security_protocol": settings.kafka_security_protocol,
+        "metadata_max_age_ms": 10_000,
+    }
+    if settings.kafka_security_protocol.startswith("SASL"):
+        secret = settings.kafka_sasl_password
+        options |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_sasl_username,
+            "sasl_plain_password": secret.get_secret_value() if secret else None,
+        }
+    if settings.kafka_security_protocol.endswith("SSL"):
+        options["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_cafile)
+    return options
+
+
+class KafkaBus:
+    """A cluster; connections are made at first use, and anew after anything went wrong."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._connect = _connection(settings)
+        self._idempotent = settings.kafka_idempotence
+        self._fetch_wait = settings.kafka_fetch_max_wait_ms
+        self._producer: AIOKafkaProducer | None = None
+        self._admin: AIOKafkaAdminClient | None = None
+        self._lock = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Reach the cluster once; raises BusAway when it does not answer."""
+        await self.cluster_id()
+
+    async def stop(self) -> None:
+        """Close every connection."""
+        await self._drop_admin()
+        await self._drop_producer()
+
+    async def cluster_id(self) -> str:
+        """The id the cluster gives itself."""
+        told = await self._ask(lambda admin: admin.describe_cluster())
+        return str(told["cluster_id"])
+
+    async def ensure_topics(self, topics: Sequence[str]) -> None:
+        """Make what is missing; a cluster that does not let us is one whose topics others have made."""
+        known = set(await self._ask(lambda admin: admin.list_topics()))
+        for topic in topics:
+            if topic in known:
+                continue
+            wanted = NewTopic(name=topic, num_partitions=PARTITIONS, replication_factor=1)
+            try:
+                await self._ask(lambda admin, wanted=wanted: admin.create_topics([wanted]))
+            except BusAway as error:
+                if not isinstance(error.__cause__, TopicAlreadyExistsError):
+                    raise
+
+    async def _ask(self, question: Any) -> Any:
+        async with self._lock:
+            try:
+                if self._admin is None:
+                    admin = AIOKafkaAdminClient(**self._connect)
+                    await asyncio.wait_for(admin.start(), SEND_SECONDS)
+                    self._admin = admin
+                return await asyncio.wait_for(question(self._admin), SEND_SECONDS)
+            except (KafkaError, OSError, TimeoutError, AttributeError, AssertionError) as error:
+                await self._drop_admin()
+                raise BusAway(f"the cluster does not answer ({type(error).__name__})") from error
+
+    async def _drop_admin(self) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            await _quietly(admin.close())
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _quietly(producer.stop())
+
+    async def send(self, messages: Sequence[Message]) -> list[tuple[int, int]]:
+        """All in order per key, acknowledged by every replica in sync."""
+        try:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    **self._connect,
+                    acks="all",
+                    enable_idempotence=self._idempotent,
+                    max_batch_size=256 << 10,
+                    linger_ms=0,
+                    retry_backoff_ms=100,
+                )
+                await asyncio.wait_for(producer.start(), SEND_SECONDS)
+                self._producer = producer
+            async with asyncio.timeout(SEND_SECONDS):
+                waits = [
+                    await self._producer.send(one.topic, one.value, key=one.key, headers=list(one.headers))
+                    for one in messages
+                ]
+                told = await asyncio.gather(*waits)
+            return [(one.partition, one.offset) for one in told]
+        except (KafkaError, OSError, TimeoutError) as error:
+            # What was under way may arrive or not: it will be sent again, by a producer that knows nothing of it.
+            await self._drop_producer()
+            raise BusAway(f"not acknowledged ({type(error).__name__})") from error
+
+    async def stream(self) -> Stream:
+        """A reader without a group: who reads what is settled by leases in the database."""
+        consumer = AIOKafkaConsumer(
+            **self._connect,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=self._fetch_wait,
+            max_partition_fetch_bytes=_FETCH_BYTES,
+        )
+        try:
+            await asyncio.wait_for(consumer.start(), SEND_SECONDS)
+        except (KafkaError, OSError, TimeoutError) as error:
+            await _quietly(consumer.stop())
+            raise BusAway(f"the cluster does not answer ({type(error).__name__})") from error
+        return _KafkaStream(consumer)
+
+
+class _KafkaStream:
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+
+    async def assign(self, positions: Mapping[Partition, int]) -> None:
+        self._consumer.assign([TopicPartition(*partition) for partition in positions])
+        for partition, offset in positions.items():
+            self._consumer.seek(TopicPartition(*partition), offset)
+
+    async def poll(self, seconds: float, most: int) -> Mapping[Partition, Sequence[Record]]:
+        try:
+            got = await self._consumer.getmany(timeout_ms=max(1, int(seconds * 1000)), max_records=most)
+        except (KafkaError, OSError) as error:
+            raise BusAway(f"cannot be read ({type(error).__name__})") from error
+        return {
+            (at.topic, at.partition): [
+                Record(at.topic, at.partition, one.offset, one.key, one.value or b"", tuple(one.headers))
+                for one in records
+            ]
+            for at, records in got.items()
+        }
+
+    async def seek(self, partition: Partition, offset: int) -> None:
+        self._consumer.seek(TopicPartition(*partition), offset)
+
+    async def bounds(self, partitions: Sequence[Partition]) -> Mapping[Partition, tuple[int, int]]:
+        wanted = [TopicPartition(*partition) for partition in partitions]
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                low = await self._consumer.beginning_offsets(wanted)
+                high = await self._consumer.end_offsets(wanted)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise BusAway(f"cannot be asked ({type(error).__name__})") from error
+        return {(one.topic, one.partition): (low[one], high[one]) for one in wanted}
+
+    async def pause(self, partition: Partition) -> None:
+        self._consumer.pause(TopicPartition(*partition))
+
+    async def resume(self, partition: Partition) -> None:
+        self._consumer.resume(TopicPartition(*partition))
+
+    async def stop(self) -> None:
+        await _quietly(self._consumer.stop())
+
+
+async def _quietly(ending: Any) -> None:
+    """End a connection that may be broken already: its own complaints are of no use to anyone."""
+    try:
+        await asyncio.wait_for(ending, 3.0)
+    except (KafkaError, OSError, TimeoutError, asyncio.CancelledError):
+        return

@@ -1,0 +1,72 @@
+"""One kind of import: how a row becomes a wish, and which verb carries it out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.access import Caller
+from shared.crypto import Keyring
+from shared.idempotency import Wish, wish_for
+from shared.jobs.parsing import Line
+from shared.problems import IdempotencyKeyMissing, Problem
+from shared.routing import strict_json
+from shared.world import World
+
+Verb = Callable[[World, AsyncConnection, Sequence[Wish[Any]]], Any]
+
+
+def as_they_are(cells: dict[str, str]) -> dict[str, Any]:
+    """The cells of a CSV row as the fields of a body: right where no field is a list or an object."""
+    return dict(cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """`kind` names the job, `resource` the gate's type, `model` the body of the single route, `verb` what it calls."""
+
+    kind: str
+    resource: str
+    model: type[BaseModel]
+    verb: Verb
+    cells: Callable[[dict[str, str]], dict[str, Any]] = as_they_are
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Why a row did not land: its line, a code, and where in it; never its value."""
+
+    line: int
+    code: str
+    pointer: str
+
+
+def wish_of(importer: Importer, keyring: Keyring, line: Line, caller: Caller) -> Wish[Any] | Reject:
+    """The row as the verb takes it, or why it cannot be."""
+    if line.fault is not None or line.data is None:
+        return Reject(line.number, line.fault or "empty", "")
+    try:
+        if isinstance(line.data, bytes):
+            strict_json(line.data)
+            body = importer.model.model_validate_json(line.data)
+        else:
+            body = importer.model.model_validate(importer.cells(line.data))
+        return wish_for(keyring, importer.resource, body, caller)
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        pointer = "".join(f"/{part}" for part in fault["loc"])
+        return Reject(line.number, str(fault["type"]).replace("_", "-"), pointer[:200])
+    except IdempotencyKeyMissing:
+        return Reject(line.number, "key-missing", "")
+    except ValueError:
+        return Reject(line.number, "malformed", "")
+
+
+def reject_of(line: int, error: Exception) -> Reject:
+    """Why the verb did not take the row."""
+    if isinstance(error, Problem):
+        pointer = error.errors[0].pointer if error.errors else ""
+        return Reject(line, error.code(), pointer)
+    return Reject(line, "not-stored", "")

@@ -1,0 +1,62 @@
+"""Identity links, resolved when read: rows keep the id they came with, and a later word of a member replaces an earlier."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Uuid, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.db import unnest
+
+
+def identity_link_table(metadata: MetaData) -> Table:
+    """Member, leader and version of the link set, on a service's own metadata."""
+    return Table(
+        "identity_link",
+        metadata,
+        Column("member", Uuid, primary_key=True),
+        Column("leader", Uuid, nullable=False, index=True),
+        Column("version", Integer, nullable=False),
+        Column("linked", Boolean, nullable=False),
+    )
+
+
+@cache
+def _learn(table: Table) -> Any:
+    rows = unnest("said", member=Uuid, leader=Uuid, version=Integer, linked=Boolean)
+    names = ["member", "leader", "version", "linked"]
+    said = insert(table).from_select(names, select(*rows.c).order_by(rows.c.member))
+    return said.on_conflict_do_update(
+        index_elements=["member"],
+        set_={name: said.excluded[name] for name in names[1:]},
+        where=table.c.version < said.excluded.version,
+    )
+
+
+async def learn_links(tx: AsyncConnection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Keep what was said of members ({member, leader, version, linked}); of each the highest version holds.
+
+    The order in which versions are heard does not matter.
+    """
+    latest = {row["member"]: row for row in sorted(rows, key=lambda row: int(row["version"]))}
+    if latest:
+        names = ("member", "leader", "version", "linked")
+        await tx.execute(_learn(table), {name: [row[name] for row in latest.values()] for name in names})
+
+
+async def resolve(conn: AsyncConnection, table: Table, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The leader each id counts for now: its own where nothing links it."""
+    linked = select(table.c.member, table.c.leader).where(
+        table.c.linked, table.c.member == any_(bindparam("ids", type_=ARRAY(Uuid)))
+    )
+    rows = await conn.execute(linked, {"ids": list(ids)})
+    return {one: one for one in ids} | {row.member: row.leader for row in rows}
+
+
+async def members(conn: AsyncConnection, table: Table, leader: UUID) -> list[UUID]:
+    """Everybody who counts for this leader, the leader first."""
+    rows = await conn.execute(select(table.c.member).where(table.c.leader == leader, table.c.linked))
+    return [leader, *sorted(one for one in rows.scalars() if one != leader)]
