@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
@@ -230,13 +231,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _scopes(app: FastAPI) -> list[tuple[str, str, str]]:
-    found = []
-    for route in app.routes:
-        dependant = getattr(route, "dependant", None)
-        for dependency in getattr(dependant, "dependencies", ()):
-            if isinstance(dependency.call, Requirement):
-                found += [(route.path, method, dependency.call.scope) for method in route.methods]  # type: ignore[attr-defined]  # an APIRoute
-    return found
+    return [
+        (str(route.path_format), method, dependency.call.scope)
+        for route in iter_route_contexts(app.routes)
+        for dependency in getattr(getattr(route, "dependant", None), "dependencies", ())
+        if isinstance(dependency.call, Requirement)
+        for method in route.methods or ()
+    ]
 
 
 _PROBLEM_SCHEMA: Final[dict[str, Any]] = {

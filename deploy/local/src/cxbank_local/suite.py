@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import os
 import signal
 import sys
 import threading
@@ -68,6 +69,7 @@ class Suite:
         )
         self.issuer = DevelopmentIssuer(state)
         self._roles: dict[Role, _Keeping] = {}
+        self._all_ready = False
         self._ending = threading.Event()
         self._watcher: threading.Thread | None = None
         self._changing = threading.RLock()
@@ -82,9 +84,12 @@ class Suite:
             self.issuer.start()
             for role in ROLES:
                 self._spawn(role)
+            self.say("five services, api and worker each")
             self._watcher = threading.Thread(target=self._watch, daemon=True, name="watcher")
             self._watcher.start()
             self.await_ready()
+            self._all_ready = True
+            self._note()
         except BaseException:
             self.stop()
             raise
@@ -122,7 +127,10 @@ class Suite:
 
     def _note(self) -> None:
         pids = {f"{service}-{kind}": kept.process.pid for (service, kind), kept in self._roles.items()}
-        self.state.note(pids=pids, brokers=self.engines.brokers, kafka=self.kafka)
+        engines = {"postgres": self.postgres, "broker": self.broker}
+        pids |= {name: engine.pid for name, engine in engines.items() if engine is not None}
+        told = {"postgres": self.engines.postgres, "brokers": self.engines.brokers, "kafka": self.kafka}
+        self.state.note(pids=pids, supervisor=os.getpid(), ready=self._all_ready, **told)
 
     def _watch(self) -> None:
         """Start again what died, sooner when it lived long, later when it keeps dying."""

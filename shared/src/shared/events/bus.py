@@ -41,7 +41,13 @@ class Stream(Protocol):
         """Read this partition again from an offset."""
 
     async def bounds(self, partitions: Sequence[Partition]) -> Mapping[Partition, tuple[int, int]]:
-        """The first offset each partition still has, and the one its next message will get."""
+        """The first offset each partition still has, and the one its next message will get.
+
+        The second may be understated (by a broker that tells where its last batch begins), never overstated.
+        """
+
+    async def holding(self, places: Mapping[Partition, int]) -> set[Partition]:
+        """Which partitions have a message at exactly this offset: asked where `bounds` leaves a doubt."""
 
     async def pause(self, partition: Partition) -> None:
         """Bring nothing of this partition until it is resumed."""
@@ -181,6 +187,9 @@ class _MemoryStream:
         if self._bus.away:
             raise BusAway("the bus is away")
         return {partition: (0, len(self._bus.logs.get(partition, []))) for partition in partitions}
+
+    async def holding(self, places: Mapping[Partition, int]) -> set[Partition]:
+        return {one for one, offset in places.items() if offset < len(self._bus.logs.get(one, []))}
 
     async def pause(self, partition: Partition) -> None:
         self._paused.add(partition)

@@ -95,12 +95,18 @@ class Ears:
         held = await self._share(leases)
         positions = await self._positions(held)
         bounds = await stream.bounds(sorted(held)) if held else {}
+        doubted = {
+            one: at[0] - 1
+            for one, at in positions.items()
+            if at[1] == self._cluster and at[0] > bounds.get(one, (0, 0))[1]
+        }
+        intact = await stream.holding(doubted) if doubted else set()
         starts: dict[Partition, int] = {}
         lags = dict.fromkeys(self._topics, 0)
         for partition in held:
             low, high = bounds.get(partition, (0, 0))
             at = positions.get(partition)
-            if at is None or at[1] != self._cluster or at[0] > high:
+            if at is None or at[1] != self._cluster or (partition in doubted and partition not in intact):
                 if at is not None:
                     await self._from_the_beginning(partition, low)
                 starts[partition] = low
@@ -198,6 +204,9 @@ class Ears:
             return False
         low = (await stream.bounds([partition]))[partition][0]
         if records[0].offset <= low:
+            # It begins at its beginning already, as a log that was emptied under the same name does.
+            if row.next_offset > records[0].offset:
+                await self._from_the_beginning(partition, low, epoch)
             return False
         await self._from_the_beginning(partition, low, epoch)
         await stream.seek(partition, low)

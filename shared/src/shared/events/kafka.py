@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -16,6 +17,7 @@ from shared.settings import ServiceSettings
 # Well below the 30 s after which the database ends a transaction that waits.
 REQUEST_MS: Final = 8_000
 SEND_SECONDS: Final = 15.0
+PROBE_SECONDS: Final = 3.0
 _FETCH_BYTES: Final = 4 << 20
 
 
@@ -124,8 +126,7 @@ class KafkaBus:
             await self._drop_producer()
             raise BusAway(f"not acknowledged ({type(error).__name__})") from error
 
-    async def stream(self) -> Stream:
-        """A reader without a group: who reads what is settled by leases in the database."""
+    async def _reader(self) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
             **self._connect,
             group_id=None,
@@ -139,14 +140,22 @@ class KafkaBus:
         except (KafkaError, OSError, TimeoutError) as error:
             await _quietly(consumer.stop())
             raise BusAway(f"the cluster does not answer ({type(error).__name__})") from error
-        return _KafkaStream(consumer)
+        return consumer
+
+    async def stream(self) -> Stream:
+        """A reader without a group: who reads what is settled by leases in the database."""
+        return _KafkaStream(await self._reader(), self._reader)
 
 
 class _KafkaStream:
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, another: Callable[[], Awaitable[AIOKafkaConsumer]]) -> None:
         self._consumer = consumer
+        self._another = another
+        # Where the last messages of each partition ended: a log that shrinks begins again lower.
+        self._read: dict[TopicPartition, int] = {}
 
     async def assign(self, positions: Mapping[Partition, int]) -> None:
+        self._read = {}
         self._consumer.assign([TopicPartition(*partition) for partition in positions])
         for partition, offset in positions.items():
             self._consumer.seek(TopicPartition(*partition), offset)
@@ -156,6 +165,8 @@ class _KafkaStream:
             got = await self._consumer.getmany(timeout_ms=max(1, int(seconds * 1000)), max_records=most)
         except (KafkaError, OSError) as error:
             raise BusAway(f"cannot be read ({type(error).__name__})") from error
+        for at, records in got.items():
+            self._read[at] = records[-1].offset + 1
         return {
             (at.topic, at.partition): [
                 Record(at.topic, at.partition, one.offset, one.key, one.value or b"", tuple(one.headers))
@@ -175,7 +186,25 @@ class _KafkaStream:
                 high = await self._consumer.end_offsets(wanted)
         except (KafkaError, OSError, TimeoutError) as error:
             raise BusAway(f"cannot be asked ({type(error).__name__})") from error
-        return {(one.topic, one.partition): (low[one], high[one]) for one in wanted}
+        return {(one.topic, one.partition): (low[one], max(high[one], self._read.get(one, 0))) for one in wanted}
+
+    async def holding(self, places: Mapping[Partition, int]) -> set[Partition]:
+        probe = await self._another()
+        try:
+            wanted = {TopicPartition(*partition): offset for partition, offset in places.items()}
+            probe.assign(list(wanted))
+            for at, offset in wanted.items():
+                probe.seek(at, offset)
+            found: dict[TopicPartition, bool] = {}
+            until = time.monotonic() + PROBE_SECONDS
+            while len(found) < len(wanted) and time.monotonic() < until:
+                for at, records in (await probe.getmany(timeout_ms=200)).items():
+                    found.setdefault(at, records[0].offset == wanted[at])
+        except (KafkaError, OSError) as error:
+            raise BusAway(f"cannot be read ({type(error).__name__})") from error
+        finally:
+            await _quietly(probe.stop())
+        return {(at.topic, at.partition) for at, there in found.items() if there}
 
     async def pause(self, partition: Partition) -> None:
         self._consumer.pause(TopicPartition(*partition))

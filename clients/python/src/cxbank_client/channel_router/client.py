@@ -50,14 +50,15 @@ class ChannelRouter(Transport):
             "POST", "/v1/places", models.Place, body=body, headers={"Idempotency-Key": idempotency_key}, keyed=True
         )
 
-    async def import_places(self, rows: Rows, *, media: str = "application/x-ndjson") -> models.Job:
+    async def import_places(self, rows: Rows, *, media: str = "application/x-ndjson", pack: bool = False) -> models.Job:
         """Bring many places as NDJSON or CSV (gzip allowed), with their own times; 202 with a job once every byte
         is stored. Good rows land, bad ones are listed in the job's rejects; the same file again changes
         nothing.
 
-        `rows` are bytes, or an async iterator of bytes that is sent as it comes; the job tells the rest.
+        `rows` are bytes, or an async iterator of bytes that is sent as it comes (`cxbank_client.rows.ndjson`
+        makes one of models); `pack` sends them as gzip. The job tells the rest.
         """
-        return await self._upload("/v1/places/imports", models.Job, rows, media=media)
+        return await self._upload("/v1/places/imports", models.Job, rows, media=media, pack=pack)
 
     async def show_place(self, place_id: UUID) -> models.Place:
         """One place."""
@@ -104,14 +105,17 @@ class ChannelRouter(Transport):
         """Call whoever is next at a place, or 404; a person with an unfinished ticket gets that one again."""
         return await self._ask("POST", "/v1/tickets/calls", models.Ticket, body=body)
 
-    async def import_tickets(self, rows: Rows, *, media: str = "application/x-ndjson") -> models.Job:
+    async def import_tickets(
+        self, rows: Rows, *, media: str = "application/x-ndjson", pack: bool = False
+    ) -> models.Job:
         """Bring many tickets as NDJSON or CSV (gzip allowed), with their own times; 202 with a job once every byte
         is stored. Good rows land, bad ones are listed in the job's rejects; the same file again changes
         nothing.
 
-        `rows` are bytes, or an async iterator of bytes that is sent as it comes; the job tells the rest.
+        `rows` are bytes, or an async iterator of bytes that is sent as it comes (`cxbank_client.rows.ndjson`
+        makes one of models); `pack` sends them as gzip. The job tells the rest.
         """
-        return await self._upload("/v1/tickets/imports", models.Job, rows, media=media)
+        return await self._upload("/v1/tickets/imports", models.Job, rows, media=media, pack=pack)
 
     async def show_ticket(self, ticket_id: UUID) -> models.Ticket:
         """One ticket, with its position and expected wait while it waits."""

@@ -65,14 +65,17 @@ class Customer(Transport):
             keyed=True,
         )
 
-    async def import_customers(self, rows: Rows, *, media: str = "application/x-ndjson") -> models.Job:
+    async def import_customers(
+        self, rows: Rows, *, media: str = "application/x-ndjson", pack: bool = False
+    ) -> models.Job:
         """Bring many customers as NDJSON or CSV (gzip allowed), with their own times; 202 with a job once every
         byte is stored. Good rows land, bad ones are listed in the job's rejects; the same file again changes
         nothing.
 
-        `rows` are bytes, or an async iterator of bytes that is sent as it comes; the job tells the rest.
+        `rows` are bytes, or an async iterator of bytes that is sent as it comes (`cxbank_client.rows.ndjson`
+        makes one of models); `pack` sends them as gzip. The job tells the rest.
         """
-        return await self._upload("/v1/customers/imports", models.Job, rows, media=media)
+        return await self._upload("/v1/customers/imports", models.Job, rows, media=media, pack=pack)
 
     async def look_up_customer(self, body: models.LookUp) -> models.Found:
         """Whom a contact point or an identifier belongs to; only for callers with the look-up scope."""

@@ -58,14 +58,17 @@ class Feedback(Transport):
             "POST", "/v1/feedback", models.Feedback, body=body, headers={"Idempotency-Key": idempotency_key}, keyed=True
         )
 
-    async def import_feedback(self, rows: Rows, *, media: str = "application/x-ndjson") -> models.Job:
+    async def import_feedback(
+        self, rows: Rows, *, media: str = "application/x-ndjson", pack: bool = False
+    ) -> models.Job:
         """Bring many feedback as NDJSON or CSV (gzip allowed), with their own times; 202 with a job once every
         byte is stored. Good rows land, bad ones are listed in the job's rejects; the same file again changes
         nothing.
 
-        `rows` are bytes, or an async iterator of bytes that is sent as it comes; the job tells the rest.
+        `rows` are bytes, or an async iterator of bytes that is sent as it comes (`cxbank_client.rows.ndjson`
+        makes one of models); `pack` sends them as gzip. The job tells the rest.
         """
-        return await self._upload("/v1/feedback/imports", models.Job, rows, media=media)
+        return await self._upload("/v1/feedback/imports", models.Job, rows, media=media, pack=pack)
 
     async def show_feedback(self, feedback_id: UUID) -> models.Feedback:
         """One expression in its own words. The reading is recorded before the answer leaves."""
