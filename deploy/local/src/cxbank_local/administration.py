@@ -115,4 +115,3 @@ async def opened(state: State, service: str) -> AsyncIterator[Service]:
 def chosen(service: str | None) -> Sequence[str]:
     """One service, or all of them where none is named."""
     return SERVICES if service is None else (service,)
-

@@ -121,7 +121,7 @@ def _welcome(state: State, seconds: float) -> None:
     out.print(f"ten roles ready after {seconds:.1f} s; logs in {state.logs}")
     out.print("a token for an hour: [bold].venv/bin/cxbank token customer[/bold]. Try:")
     out.print(
-        f"  curl -H \"Authorization: Bearer $(.venv/bin/cxbank token customer)\" "
+        f'  curl -H "Authorization: Bearer $(.venv/bin/cxbank token customer)" '
         f"http://127.0.0.1:{ports.of('customer', 'api')}/v1/customers",
         soft_wrap=True,
     )
@@ -185,7 +185,7 @@ def token(
     customer_id: Annotated[UUID | None, typer.Option(help="whose token it is, for --actor customer")] = None,
 ) -> None:
     """Print a token of the development issuer for one service."""
-    claims = {} if customer_id is None else {"customer_id": str(customer_id)}
+    claims: dict[str, Any] = {} if customer_id is None else {"customer_id": str(customer_id)}
     scopes = scope if scope is not None else " ".join(scopes_of(service))
     try:
         issuer = DevelopmentIssuer(State.load())
@@ -197,7 +197,8 @@ def token(
 @app.command()
 def demo(
     data: Annotated[
-        Path | None, typer.Option(envvar="CXBANK_DATA", help="the folder of the real data; simulated where there is none")
+        Path | None,
+        typer.Option(envvar="CXBANK_DATA", help="the folder of the real data; simulated where there is none"),
     ] = None,
     kafka: Annotated[KafkaKind, typer.Option(help="for a suite that is started here")] = "embedded",
 ) -> None:
@@ -266,7 +267,8 @@ def list_parked(service: Annotated[ServiceName | None, typer.Argument()] = None)
 
 @parked_app.command("replay")
 def replay_parked(
-    service: ServiceName, parked_id: Annotated[int | None, typer.Argument(help="all of them where none is given")] = None
+    service: ServiceName,
+    parked_id: Annotated[int | None, typer.Argument(help="all of them where none is given")] = None,
 ) -> None:
     """Hear parked events again, in order, with what waits behind them."""
 

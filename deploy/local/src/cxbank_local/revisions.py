@@ -15,7 +15,9 @@ def draft(service: str, message: str) -> Path:
     """Write a dated file for the service and return its path; somebody reads it before it lands."""
     folder = CHECKOUT / "services" / service
     importlib.import_module(f"{package(service)}.worker")
-    server = Postgres(Path(tempfile.mkdtemp(prefix="cxbank-revision-", dir="/var/tmp")), free_port(), durable=False)  # noqa: S108  # PostgreSQL's own OS user must be able to enter
+    # Where PostgreSQL's own OS user may enter.
+    scratch = Path(tempfile.mkdtemp(prefix="cxbank-revision-", dir="/var/tmp"))
+    server = Postgres(scratch, free_port(), durable=False)
     server.start()
     try:
         migrations.upgrade(folder, server.url)

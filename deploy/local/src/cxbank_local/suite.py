@@ -1,15 +1,16 @@
 """The whole suite as processes: engines, issuer, five services with api and worker; what dies is started again."""
 
 import asyncio
+import contextlib
 import http.client
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from cxbank_local import databases
 from cxbank_local.environment import Engines, environment
@@ -46,7 +47,7 @@ class Suite:
     external_postgres: str | None = None
     external_brokers: str | None = None
     say: Callable[[str], None] = lambda _: None
-    held: set[Role] = field(default_factory=set)
+    held_engines: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         state = self.state
@@ -136,8 +137,9 @@ class Suite:
         """Start again what died, sooner when it lived long, later when it keeps dying."""
         while not self._ending.wait(_WATCH_SECONDS):
             with self._changing:
+                self._watch_engines()
                 for role, kept in self._roles.items():
-                    if kept.process.pid is not None or role in self.held or self._ending.is_set():
+                    if kept.process.pid is not None or self._ending.is_set():
                         continue
                     now = time.monotonic()
                     if kept.not_before == 0.0:
@@ -148,6 +150,24 @@ class Suite:
                     if now >= kept.not_before:
                         kept.not_before = 0.0
                         self._spawn(role)
+
+    def _watch_engines(self) -> None:
+        for name, engine in (("postgres", self.postgres), ("broker", self.broker)):
+            if engine is None or engine.pid is not None or name in self.held_engines or self._ending.is_set():
+                continue
+            self.say(f"{name} died; it is started again")
+            engine.start()
+
+    @contextlib.contextmanager
+    def holding(self, engine: Literal["postgres", "broker"]) -> Iterator[None]:
+        """Let an engine be stopped and started by somebody else for the time of the block."""
+        with self._changing:
+            self.held_engines.add(engine)
+        try:
+            yield
+        finally:
+            with self._changing:
+                self.held_engines.discard(engine)
 
     def pid(self, role: Role) -> int | None:
         """The process id of a role while it runs."""

@@ -25,7 +25,7 @@ async def snapshots(world: World) -> AsyncIterator[Sequence[Emit]]:
 def work(world: World) -> Work:
     """What this worker does in that world."""
     handlers = Handlers()
-    parties.listen(handlers)
+    parties.listen(handlers, world)
     privacy.listen(handlers)
     if world.settings.erasure_ledger is not None:
         keep_ledger(handlers, Ledger(world.settings.erasure_ledger))

@@ -137,6 +137,13 @@ async def test_history_tells_every_version_and_as_of_the_one_recorded_then(staff
     assert (await staff.get(path, params={"as_of": "2020-01-01T00:00:00Z"})).status_code == 404
 
 
+async def test_an_instant_without_its_offset_is_no_instant(staff: httpx.AsyncClient) -> None:
+    path = f"/v1/customers/{(await register(staff)).json()['id']}"
+    assert (await staff.get(path, params={"as_of": "2026-11-24T00:00:00"})).status_code == 422
+    assert (await staff.get(path, params={"as_of": "0001-01-01T00:00:00+14:00"})).status_code == 404
+    assert (await staff.get(path, params={"as_of": "9999-12-31T23:59:59-14:00"})).status_code == 200
+
+
 async def test_a_look_up_finds_everyone_who_shares_a_phone(staff: httpx.AsyncClient) -> None:
     first = (await register(staff)).json()["id"]
     second = (await register(staff, "b", identifiers=[])).json()["id"]

@@ -100,10 +100,11 @@ async def running(
     app: Callable[..., FastAPI],
     work: Callable[[World], Work],
     issuer: Issuer,
+    keyring: Keyring | None = None,
     extra: Iterable[tuple[str, Any]] = (),
 ) -> AsyncIterator[Service]:
-    """A service over the database at `url`, with a keyring of its own, until the block ends."""
-    keyring = Keyring(Keyring.generate())
+    """A service over the database at `url`, until the block ends; its keyring is its own unless two shall share one."""
+    keyring = keyring or Keyring(Keyring.generate())
     made = settings(
         mode="test", database_url=url, keys_file=Path("unused"), issuer=issuer.name, log_level="error", **dict(extra)
     )

@@ -25,6 +25,7 @@ PLACES: Final = (("branch", "places/osm_cairo_sinai_banks.csv.gz"), ("atm", "pla
 CALLS: Final = "calls/january1999.csv.gz"
 NARRATIVES: Final = "complaints/narratives.csv.gz"
 TRANSACTIONS: Final = "fraud/simulated_card_28d.csv.gz"
+FILES: Final = (CLIENTS, *(name for _, name in PLACES), CALLS, NARRATIVES, TRANSACTIONS)
 
 Row = dict[str, Any]
 

@@ -91,3 +91,9 @@ def tiers(folder: Path) -> Counter[str]:
     """Clients by the tier their balance stands for."""
     at, lines = _columns(folder, sources.CLIENTS)
     return Counter(sources.tier_of(int(line[at["balance"]])) for line in lines)
+
+
+def screened(folder: Path) -> int:
+    """How many of the screened day's card transactions the demo takes."""
+    at, lines = _columns(folder, sources.TRANSACTIONS)
+    return min(sources.SCREENED, sum(line[at["TX_DATETIME"]][:10] == sources.SCREENED_DAY for line in lines))

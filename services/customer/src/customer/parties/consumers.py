@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from customer.parties import repository
+from customer.parties import usecases
 from shared.events.consumer import Handlers, Heard, Hears
+from shared.world import World
 
 
 class RestrictionSet(Hears):
@@ -26,7 +27,7 @@ class RestrictionLifted(Hears):
     customer_id: UUID
 
 
-def listen(handlers: Handlers) -> None:
+def listen(handlers: Handlers, world: World) -> None:
     """Register what this capability hears."""
 
     @handlers.on(RestrictionSet, RestrictionLifted)
@@ -42,4 +43,4 @@ def listen(handlers: Handlers) -> None:
             }
             for event in events
         ]
-        await repository.hear_restrictions(tx, rows)
+        await usecases.learn_restrictions(world, tx, rows)

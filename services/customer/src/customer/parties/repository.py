@@ -75,8 +75,10 @@ _INSERT_IDENTIFIERS = (
     .returning(identifier.c.id)
 )
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
+# What erasure leaves of a row is its count: a party without even a sealed name is nobody any more.
+_KEPT = customer.c.legal_name != b""
 _RESTRICTED = exists().where(known_restriction.c.customer_id == customer.c.id, known_restriction.c.in_force == 1)
-_BY_IDS = select(customer, _RESTRICTED.label("restricted")).where(customer.c.id == any_(_IDS))
+_BY_IDS = select(customer, _RESTRICTED.label("restricted")).where(customer.c.id == any_(_IDS), _KEPT)
 _CONTACTS_OF = select(contact_point).where(contact_point.c.customer_id == any_(_IDS)).order_by(contact_point.c.id)
 _IDENTIFIERS_OF = select(identifier).where(identifier.c.customer_id == any_(_IDS)).order_by(identifier.c.id)
 
@@ -171,7 +173,7 @@ def listing(*, kind: str | None, state: str | None, tier: str | None, region: st
         customer.c.region,
         customer.c.created_at,
         customer.c.updated_at,
-    )
+    ).where(_KEPT)
     wanted = {"kind": kind, "state": state, "tier": tier, "region": region}
     for name, value in wanted.items():
         if value is not None:
@@ -179,9 +181,11 @@ def listing(*, kind: str | None, state: str | None, tier: str | None, region: st
     return chosen
 
 
-async def delete_look_ups(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
-    """Forget through what erased parties could be found, and what they were."""
-    for table in (contact_point, identifier, customer_history):
+async def forget_customers(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Blank erased parties, and forget through what they could be found and what they were; the rows stay as counts."""
+    nothing = {"legal_name": b"", "birth_date": None, "occupation": None, "region": None}
+    await tx.execute(update(customer).where(customer.c.id.in_(ids)).values(**nothing))
+    for table in (contact_point, identifier, customer_history, known_restriction):
         await tx.execute(delete(table).where(table.c.customer_id.in_(ids)))
 
 
@@ -191,7 +195,7 @@ async def after(conn: AsyncConnection, last: UUID | None, limit: int) -> Rows:
     return (await conn.execute(chosen if last is None else chosen.where(customer.c.id > last))).all()
 
 
-async def hear_restrictions(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+async def learn_restrictions(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep what risk said of restrictions; an older version never overwrites a newer one."""
     for row in sorted(rows, key=lambda row: (row["restriction_id"], row["version"])):
         said = insert(known_restriction).values(**row)

@@ -1,10 +1,10 @@
 """HTTP of parties: register, read, list, change, history, look-up. No SQL, no rules."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from pydantic import AwareDatetime
 
 from customer import storage
 from customer.parties import repository, usecases
@@ -68,7 +68,7 @@ async def list_customers(
 
 @router.get("/{customer_id}", response_model=Customer)
 async def show_customer(
-    request: Request, customer_id: UUID, show: Show, caller: CanRead, as_of: datetime | None = None
+    request: Request, customer_id: UUID, show: Show, caller: CanRead, as_of: AwareDatetime | None = None
 ) -> Response:
     """One party; with `as_of`, as it was recorded at that instant. The reading is recorded before the answer leaves."""
     if as_of is None:

@@ -66,6 +66,8 @@ class RegisterCustomer(Body):
     @model_validator(mode="after")
     def _plausible(self) -> Self:
         _past(self.birth_date)
+        if len({(one.type, one.issuer, one.value) for one in self.identifiers}) < len(self.identifiers):
+            raise ValueError("an identifier is given twice")
         return self
 
 

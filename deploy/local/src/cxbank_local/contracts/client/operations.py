@@ -151,7 +151,9 @@ def _methods(operation: Operation) -> Iterator[str]:
 
 def _is_list(operation: Operation) -> bool:
     schema = operation.success.get(JSON, {}).get("schema", {})
-    return any(is_page(operation.components[name]) for name in refs(schema) if name in operation.components)
+    return (any(is_page(operation.components[name]) for name in refs(schema) if name in operation.components)) and any(
+        one["name"] == "cursor" for one in operation.parameters("query")
+    )
 
 
 def _path(operation: Operation) -> str:

@@ -1,0 +1,127 @@
+"""Generated: what risk takes and tells."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from cxbank_client.answers import Answer, Input
+
+Kind = Literal["transaction", "login", "profile_change", "payee_added", "service_action", "device_change"]
+
+Outcome = Literal["allow", "step_up", "review", "decline"]
+
+RestrictionState = Literal["active", "lifted", "expired"]
+
+RuleState = Literal["fired", "clear", "not_applicable", "error"]
+
+
+class Amount(Input):
+    """Money as decimal text and ISO 4217 currency, with no more digits than the currency has."""
+
+    amount: str
+    currency: str
+
+
+class Job(Answer):
+    """Long work: `done` of `total` lines, `rate` a second, `eta_seconds` to go (null before it starts)."""
+
+    id: UUID
+    kind: str
+    state: Literal["queued", "running", "done", "failed"] | str
+    total: int
+    done: int
+    created: int
+    unchanged: int
+    rejected: int
+    rate: float | None
+    eta_seconds: float | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class LiftRestriction(Input):
+    """The one step a person can let a restriction take."""
+
+    state: Literal["lifted"]
+
+
+class Restriction(Answer):
+    """A restriction as it is now; its reason is the screening it names."""
+
+    id: UUID
+    version: int
+    customer_id: UUID
+    screening_id: UUID
+    channels: list[str]
+    services: list[str]
+    state: RestrictionState | str
+    until: datetime
+    created_at: datetime
+    updated_at: datetime
+
+
+class RestrictionShort(Answer):
+    """A restriction in force when the event was decided."""
+
+    id: UUID
+    channels: list[str]
+    until: datetime
+
+
+class RuleSeen(Answer):
+    """A rule that fired, or could not run (`error`), with the values it saw: whole numbers, or decimals as text."""
+
+    rule: str
+    state: RuleState | str
+    points: int
+    values: dict[str, int | str | None]
+
+
+class ScreenEvent(Input):
+    """One event to be decided. The attributes `account`, `device`, `payee`, `place` are what windows look at."""
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("event_id", "external_ref")
+
+    event_id: str
+    kind: Kind
+    customer_id: UUID
+    occurred_at: datetime
+    amount: Amount | None = None
+    attributes: dict[str, Any] = Field(default_factory=lambda: {})
+    external_ref: str | None = None
+
+
+class Screening(Answer):
+    """A decision with what it rests on; `ruleset` is the number of the rules that decided."""
+
+    id: UUID
+    version: int
+    event_id: str
+    kind: Kind | str
+    customer_id: UUID
+    occurred_at: datetime
+    outcome: Outcome | str
+    score: int
+    ruleset: int
+    rules: list[RuleSeen]
+    restrictions: list[RestrictionShort]
+    created_at: datetime
+
+
+class ScreeningLine(Answer):
+    """A line of a list: what was decided, without what it rests on."""
+
+    id: UUID
+    version: int
+    kind: Kind | str
+    customer_id: UUID
+    occurred_at: datetime
+    outcome: Outcome | str
+    score: int
+    ruleset: int
+    created_at: datetime

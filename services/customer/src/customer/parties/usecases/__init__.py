@@ -1,0 +1,25 @@
+"""What can be done with a party: register (for many at once), read, change, look up, forget; and its way out of the seal."""
+
+from customer.parties.usecases.changing import change_customer, forget, learn_restrictions
+from customer.parties.usecases.reading import everybody, look_up, past_versions, recorded_then, show_customers
+from customer.parties.usecases.registering import register_customers
+from customer.parties.usecases.saying import said_of
+from customer.parties.usecases.sealing import PARTY, contact_blind, identifier_blind, subject_of, views
+
+__all__ = [
+    "PARTY",
+    "change_customer",
+    "contact_blind",
+    "everybody",
+    "forget",
+    "identifier_blind",
+    "learn_restrictions",
+    "look_up",
+    "past_versions",
+    "recorded_then",
+    "register_customers",
+    "said_of",
+    "show_customers",
+    "subject_of",
+    "views",
+]

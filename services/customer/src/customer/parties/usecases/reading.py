@@ -1,0 +1,122 @@
+"""Reading parties: shown, as recorded then, looked up, all of them; who read whom is recorded before the answer leaves."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer import storage
+from customer.parties import repository
+from customer.parties.problems import CustomerErased, CustomerUnknown
+from customer.parties.schemas import Customer, Found, LookUp, PastVersion
+from customer.parties.usecases.sealing import (
+    PARTY,
+    contact_blind,
+    identifier_blind,
+    known,
+    subject_of,
+    views,
+)
+from shared import audit
+from shared.access import Caller
+from shared.problems import Problem
+from shared.world import World
+
+
+async def show_customers(
+    world: World, tx: AsyncConnection, wishes: Sequence[tuple[UUID, Caller]]
+) -> list[Customer | Problem]:
+    """Read parties for many callers at once; who read whom is recorded in the same transaction.
+
+    A customer sees only themself (else CustomerUnknown) and nothing that would tip them off; an erased party is 410.
+    """
+    ids = sorted({customer_id for customer_id, _ in wishes})
+    found = await views(world, tx, ids)
+    erased = await world.vault.erased(tx, [subject_of(one) for one in ids if one not in found])
+    answers: list[Customer | Problem] = []
+    seen: list[audit.Entry] = []
+    for customer_id, caller in wishes:
+        view = found.get(customer_id)
+        if caller.actor == "customer" and caller.customer_id != customer_id:
+            answers.append(CustomerUnknown())
+        elif view is None:
+            answers.append(CustomerErased() if subject_of(customer_id) in erased else CustomerUnknown())
+        else:
+            answers.append(view.model_copy(update={"restricted": None}) if caller.actor == "customer" else view)
+            seen.append(audit.Entry("customer.read", subject_of(customer_id), PARTY, customer_id, caller))
+    await audit.seen(tx, storage.AUDIT, world.keyring, seen)
+    return answers
+
+
+async def past_versions(world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller) -> list[PastVersion]:
+    """All versions of a party, newest first, each with who recorded it and until when it stood."""
+    # Held first: neither a change nor an erasure may come between the present and the past.
+    row = await repository.locked(tx, customer_id)
+    present = await known(world, tx, customer_id)
+    subject = subject_of(customer_id)
+    key = (await world.vault.for_read(tx, [subject]))[subject]
+    if row is None or key is None:
+        raise CustomerErased()
+    told = [
+        PastVersion(
+            version=present.version,
+            recorded_at=present.updated_at,
+            superseded_at=None,
+            recorded_by=row.updated_by,
+            customer=present,
+        )
+    ]
+    for past in await repository.history(tx, customer_id):
+        told.append(
+            PastVersion(
+                version=past.version,
+                recorded_at=past.recorded_at,
+                superseded_at=past.superseded_at,
+                recorded_by=past.recorded_by,
+                customer=Customer.model_validate_json(key.open(past.snapshot, row=past.row_id, field="snapshot")),
+            )
+        )
+    await audit.seen(
+        tx, storage.AUDIT, world.keyring, [audit.Entry("customer.history", subject, PARTY, customer_id, caller)]
+    )
+    return told
+
+
+async def recorded_then(world: World, tx: AsyncConnection, customer_id: UUID, at: datetime, caller: Caller) -> Customer:
+    """The party as it was recorded at that instant (`?as_of=`); not recorded yet then is CustomerUnknown."""
+    told = await past_versions(world, tx, customer_id, caller)
+    for past in told:
+        if past.recorded_at <= at and (past.superseded_at is None or at < past.superseded_at):
+            return past.customer
+    raise CustomerUnknown("Not recorded at that instant.")
+
+
+async def look_up(world: World, tx: AsyncConnection, wish: LookUp, caller: Caller) -> Found:
+    """Whom a contact point or an identifier leads to, through the blind index; the look-up itself is recorded."""
+    if wish.contact_point is not None:
+        blind = contact_blind(world.keyring, wish.contact_point.kind, wish.contact_point.value)
+        found = await repository.holders_of_contact(tx, blind)
+    else:
+        assert wish.identifier is not None  # noqa: S101  # the schema lets exactly one through
+        one = wish.identifier
+        found = await repository.holder_of_identifier(
+            tx, identifier_blind(world.keyring, one.type, one.issuer, one.value)
+        )
+    entries = [audit.Entry("customer.lookup", subject_of(hit), PARTY, hit, caller) for hit in found]
+    nobody = audit.Entry("customer.lookup", None, PARTY, None, caller, {"found": 0})
+    await audit.seen(tx, storage.AUDIT, world.keyring, entries or [nobody])
+    return Found(customer_ids=found)
+
+
+async def everybody(world: World, size: int = 500) -> AsyncIterator[list[Customer]]:
+    """All parties in id order, page by page, opened, without those that were erased."""
+    last: UUID | None = None
+    while True:
+        async with world.db.read() as conn:
+            rows = await repository.after(conn, last, size)
+            found = await views(world, conn, [row.id for row in rows])
+        yield [found[row.id] for row in rows if row.id in found]
+        if len(rows) < size:
+            return
+        last = rows[-1].id

@@ -1,0 +1,149 @@
+"""Registering parties, for many at once: each passes the gate once, an identifier that is another's fails alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer import storage
+from customer.parties import repository
+from customer.parties.domain import Kind, State, age_band, tier_for
+from customer.parties.events import CustomerRegistered
+from customer.parties.problems import CustomerErased, IdentifierTaken
+from customer.parties.schemas import ContactPoint, Customer, Identifier, RegisterCustomer
+from customer.parties.usecases.saying import said_of
+from customer.parties.usecases.sealing import (
+    PARTY,
+    contact_blind,
+    identifier_blind,
+    sealed_customer,
+    subject_of,
+    views,
+)
+from shared import audit, clock
+from shared.access import Caller
+from shared.crypto import NORMALISER_VERSION, DataKey, Keyring
+from shared.events import outbox
+from shared.idempotency import Answer, Passage, Wish
+from shared.problems import Problem
+from shared.world import World
+
+
+async def register_customers(
+    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RegisterCustomer]]
+) -> list[Answer[Customer] | Problem]:
+    """Register parties, each once by its gate; a wish whose identifier is another's fails alone (IdentifierTaken)."""
+
+    async def do(fresh: Sequence[Wish[RegisterCustomer]]) -> Sequence[Customer | Problem]:
+        return await _register(world, tx, fresh)
+
+    async def again(ids: Sequence[UUID]) -> Mapping[UUID, Customer]:
+        return await views(world, tx, ids)
+
+    passage = Passage(
+        storage.GATE, world.vault, Customer, do=do, again=again, subject=lambda wish, _: subject_of(wish.id)
+    )
+    return await passage.run(tx, wishes)
+
+
+async def _register(
+    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RegisterCustomer]]
+) -> list[Customer | Problem]:
+    keys = await world.vault.for_write(tx, [subject_of(wish.id) for wish in wishes])
+    made = [_made(world.keyring, wish, keys[subject_of(wish.id)]) for wish in wishes]
+    taken = await _taken(tx, made)
+    kept = [rows for rows in made if rows.customer["id"] not in taken]
+    if kept:
+        await repository.insert_customers(tx, [rows.customer for rows in kept])
+        await repository.insert_contact_points(tx, [contact for rows in kept for contact in rows.contacts])
+        said = [said_of(CustomerRegistered, rows.view) for rows in kept]
+        await outbox.emit(tx, storage.EVENTS, storage.SOURCE, said)
+        entries = [
+            audit.Entry("customer.register", subject_of(rows.view.id), PARTY, rows.view.id, rows.caller)
+            for rows in kept
+        ]
+        await audit.record(tx, storage.AUDIT, world.keyring, entries)
+    return [
+        IdentifierTaken("That identifier belongs to another customer.") if rows.view.id in taken else rows.view
+        for rows in made
+    ]
+
+
+class _Rows:
+    """One party on its way into the tables: the view it will have, and its sealed rows."""
+
+    def __init__(self, view: Customer, caller: Caller, key: DataKey, keyring: Keyring) -> None:
+        self.view = view
+        self.caller = caller
+        party = view.id
+        self.customer: dict[str, Any] = sealed_customer(view, key) | {
+            "id": party,
+            "created_at": view.created_at,
+            "updated_by": caller.sub,
+        }
+        self.contacts: list[dict[str, Any]] = [
+            {
+                "id": contact.id,
+                "customer_id": party,
+                "kind": contact.kind,
+                "value": key.seal(contact.value, row=contact.id, field="contact_point"),
+                "blind": contact_blind(keyring, contact.kind, contact.value),
+                "normaliser_version": NORMALISER_VERSION,
+            }
+            for contact in view.contact_points
+        ]
+        self.identifiers: list[dict[str, Any]] = [
+            {
+                "id": one.id,
+                "customer_id": party,
+                "type": one.type,
+                "issuer": one.issuer,
+                "value": key.seal(one.value, row=one.id, field="identifier"),
+                "blind": identifier_blind(keyring, one.type, one.issuer, one.value),
+                "normaliser_version": NORMALISER_VERSION,
+            }
+            for one in view.identifiers
+        ]
+
+
+def _made(keyring: Keyring, wish: Wish[RegisterCustomer], key: DataKey | None) -> _Rows:
+    if key is None:
+        raise CustomerErased()
+    body = wish.body
+    view = Customer(
+        id=wish.id,
+        version=1,
+        kind=body.kind,
+        state=State.PROSPECT,
+        tier=tier_for(body.tier_hint),
+        legal_name=body.legal_name,
+        birth_date=body.birth_date,
+        occupation=body.occupation,
+        region=body.region,
+        age_band=age_band(body.birth_date, on=wish.at.date()) if body.kind is Kind.INDIVIDUAL else None,
+        contact_points=[
+            ContactPoint(id=clock.new_id(), kind=contact.kind, value=contact.value) for contact in body.contact_points
+        ],
+        identifiers=[
+            Identifier(id=clock.new_id(), type=one.type, issuer=one.issuer, value=one.value) for one in body.identifiers
+        ],
+        restricted=False,
+        created_at=wish.at,
+        updated_at=wish.at,
+    )
+    return _Rows(view, wish.caller, key, keyring)
+
+
+async def _taken(tx: AsyncConnection, made: Sequence[_Rows]) -> set[UUID]:
+    """Keep all identifiers; the parties of which one was refused, after taking back what else was kept for them.
+
+    The identifiers go first, so that a refused party leaves no other row behind.
+    """
+    wanted = [row for rows in made for row in rows.identifiers]
+    kept = await repository.insert_identifiers(tx, wanted)
+    taken = {row["customer_id"] for row in wanted if row["id"] not in kept}
+    await repository.delete_identifiers(
+        tx, [row["id"] for row in wanted if row["customer_id"] in taken and row["id"] in kept]
+    )
+    return taken

@@ -1,0 +1,20 @@
+"""How a party is told of: one event of its life cycle, as it is now."""
+
+from customer.parties.events import PartyEvent
+from customer.parties.schemas import Customer
+from shared.events.envelope import Emit
+
+
+def said_of(kind: type[PartyEvent], view: Customer) -> Emit:
+    """A life-cycle event of the party as it is now: key and subject are its id, the sequence its version."""
+    event = kind(
+        customer_id=view.id,
+        kind=view.kind,
+        state=view.state,
+        tier=view.tier,
+        age_band=view.age_band,
+        region=view.region,
+        version=view.version,
+        occurred_at=view.updated_at,
+    )
+    return Emit(event, key=view.id, subject=view.id, sequence=view.version)

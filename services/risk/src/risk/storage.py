@@ -1,0 +1,19 @@
+"""The one MetaData of the risk service, with the tables every service has."""
+
+from shared.audit import audit_tables
+from shared.crypto import subject_key_table
+from shared.db import new_metadata
+from shared.events.tables import event_tables
+from shared.idempotency import gate_table
+from shared.jobs.tables import job_tables
+from shared.subjects import identity_link_table
+
+SOURCE = "/cxbank/risk"
+
+metadata = new_metadata()
+KEYS = subject_key_table(metadata)
+GATE = gate_table(metadata)
+EVENTS = event_tables(metadata)
+AUDIT = audit_tables(metadata)
+JOBS = job_tables(metadata)
+LINKS = identity_link_table(metadata)
