@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+TOOLS := .state/tools
 READY := .state/installed
 SERVICES := customer feedback channel-router risk kpi
 MEMBERS := shared clients/python deploy/local $(addprefix services/,$(SERVICES))
@@ -31,19 +32,23 @@ help:  ## this list
 .PHONY: install
 install: $(READY)  ## hashed third-party packages, then the members of this workspace, into .venv
 
-$(READY): $(LOCKS) $(PROJECTS)
+$(TOOLS): $(LOCKS)
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; say where: make PYTHON=/path/to/python3.11"; exit 1; }
 	@mkdir -p .state/run && chmod 700 .state/run
 	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
 	@# First the pinned pip: older ones lose the pin of a package that another asks for with an extra.
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/build.txt
 	$(BIN)/python -m pip install --quiet --require-hashes $(addprefix -r ,$(LOCKS))
+	@touch $@
+
+$(READY): $(TOOLS) $(PROJECTS)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
 	$(BIN)/python -m pip check
 	@touch $@
 
+# Not the members: what they ask for is not in the lists yet.
 .PHONY: lock
-lock: $(READY)  ## recompile requirements/ from the pyprojects (UPGRADE=1 also raises versions)
+lock: $(TOOLS)  ## recompile requirements/ from the pyprojects (UPGRADE=1 also raises versions)
 	UPGRADE=$(UPGRADE) UV=$(BIN)/uv bash requirements/compile.sh
 
 # ---------------------------------------------------------------- every day

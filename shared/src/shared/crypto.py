@@ -63,7 +63,7 @@ class DataKey:
         """The same for what is no text."""
         try:
             return self.cipher.decrypt(blob[:_NONCE], blob[_NONCE:], row.bytes + field.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise SealBroken(f"field {field} does not open") from None
 
 
@@ -116,7 +116,7 @@ class Keyring:
             raise SealBroken(f"master key {master_id} is not in the keyring")
         try:
             return master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], _name(subject))
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise SealBroken(f"a key wrapped by {master_id} does not open") from None
 
 

@@ -1,6 +1,7 @@
 """Keyset pages, newest first: an opaque, signed cursor that is bound to route, filters and caller."""
 
 import base64
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,7 +64,7 @@ def _position(
     try:
         blob = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         tag, data = blob[:_MAC], blob[_MAC:]
-        if tag != mac(data):
+        if not hmac.compare_digest(tag, mac(data)):
             raise _bad()
         at, identity = orjson.loads(data)
         return Position(seal, (datetime.fromisoformat(at), UUID(hex=identity)))

@@ -29,6 +29,9 @@ class ServiceSettings(BaseSettings):
     brokers: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers")
     kafka_idempotence: bool = Field(default=True, description="idempotent producer; off for the embedded broker")
     kafka_fetch_max_wait_ms: int = Field(500, description="longest wait of an idle fetch")
+    kafka_idle_pause_ms: int = Field(
+        0, ge=0, description="pause between fetches while nothing comes; for a broker that does not hold a fetch open"
+    )
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="Kafka transport"
     )

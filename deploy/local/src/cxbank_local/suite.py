@@ -169,6 +169,10 @@ class Suite:
             with self._changing:
                 self.held_engines.discard(engine)
 
+    def roles(self) -> list[Role]:
+        """The ten roles."""
+        return list(self._roles)
+
     def pid(self, role: Role) -> int | None:
         """The process id of a role while it runs."""
         kept = self._roles.get(role)

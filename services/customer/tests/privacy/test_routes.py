@@ -205,6 +205,13 @@ async def test_a_restriction_that_comes_late_brings_nothing_back(service: Servic
     assert (await staff.get(f"/v1/customers/{gone}")).status_code == 410
 
 
+async def test_a_newcomer_is_not_told_of_who_was_erased(service: Service, staff: httpx.AsyncClient) -> None:
+    gone, stays = await register(staff), await register(staff, external_ref="crm-2", identifiers=[])
+    await erase(staff, gone)
+    told = [one.key async for page in service.work.snapshots(service.world) for one in page]
+    assert [str(one) for one in told] == [stays]
+
+
 async def test_every_erasure_is_noted_apart_from_the_database(
     service: Service, staff: httpx.AsyncClient, ledger: Path
 ) -> None:

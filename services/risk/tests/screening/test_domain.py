@@ -30,12 +30,13 @@ TINY = Fraction(1, 10**9)
 RULES = RULESETS[0]
 NOTHING: Mapping[str, Number | None] = dict.fromkeys([feature.name for feature in RULES.features] + ["amount"])
 
-Case = tuple[str, dict[str, Number | None], int]
-SPREE = {"paid_90d": 20, "spent_90d": 1_000}
-AVERAGE = {"payments_30d": 5, "average_30d": Fraction(100)}
-LARGEST = {"paid_90d": 6, "largest_90d": 100}
-DEVIATES = {"payments_90d": 10, "average_90d": Fraction(1_000), "variance_90d": Fraction(10_000)}
-DEVICE = {"events_90d": 5}
+Values = dict[str, Number | None]
+Case = tuple[str, Values, int]
+SPREE: Values = {"paid_90d": 20, "spent_90d": 1_000}
+AVERAGE: Values = {"payments_30d": 5, "average_30d": Fraction(100)}
+LARGEST: Values = {"paid_90d": 6, "largest_90d": 100}
+DEVIATES: Values = {"payments_90d": 10, "average_90d": Fraction(1_000), "variance_90d": Fraction(10_000)}
+DEVICE: Values = {"events_90d": 5}
 CASES: list[Case] = [
     ("burst_of_events", {"events_1m": 4}, 0),
     ("burst_of_events", {"events_1m": 5}, 30),

@@ -4,17 +4,18 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID
 
 from prometheus_client import Counter, Gauge
 from pydantic import BaseModel, ConfigDict, ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import BigInteger, Integer, Table, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import partitions
-from shared.db import Database, is_contention, is_outage
+from shared.db import Database, is_contention, is_outage, unnest
 from shared.events import inbox, parking
 from shared.events.envelope import Envelope, Record, Undecodable, epoch_of
 from shared.events.tables import EventTables
@@ -79,6 +80,13 @@ def _typed(model: type[Hears], handle: Handle) -> Handle:
     return typed
 
 
+@cache
+def _move(table: Table) -> Any:
+    to = unnest("moved", number=Integer, next=BigInteger, reached=Integer)
+    here = (table.c.topic == bindparam("of_topic")) & (table.c.partition == to.c.number)
+    return update(table).where(here).values(next_offset=to.c.next, epoch=to.c.reached)
+
+
 class Stale(Exception):  # not an error: somebody else has moved on
     """The batch does not begin where the database says this partition stands."""
 
@@ -129,9 +137,18 @@ class Consumer:
             await self.hear(records[:middle], cluster_id)
             await self.hear(records[middle:], cluster_id)
 
+    async def hear_together(self, batches: Sequence[Sequence[Record]], cluster_id: str) -> None:
+        """Hear several partitions of one topic in one transaction, all or nothing: what it raises, `hear` sorts out.
+
+        A quiet topic has an event or two in each partition at a time; a transaction for each would be most of the work.
+        """
+        async with self._db.begin() as tx:
+            await self._advance(tx, batches, cluster_id)
+            await self.apply(tx, [record for records in batches for record in records])
+
     async def _in_one(self, records: Sequence[Record], cluster_id: str, poison: str | None = None) -> None:
         async with self._db.begin() as tx:
-            await self._advance(tx, records, cluster_id)
+            await self._advance(tx, [records], cluster_id)
             if poison is not None:
                 if not await parking.known(tx, self.tables, records):
                     await parking.park(tx, self.tables, [(records[0], poison)])
@@ -148,23 +165,34 @@ class Consumer:
         HEARD.labels("", "repeated").inc(len(decoded) - len(fresh))
         await self._handle(tx, fresh)
 
-    async def _advance(self, tx: AsyncConnection, records: Sequence[Record], cluster_id: str) -> None:
-        """Move the position past these records; the row is the fence between two workers with one partition."""
+    async def _advance(self, tx: AsyncConnection, batches: Sequence[Sequence[Record]], cluster_id: str) -> None:
+        """Move the positions past these records; the rows are the fence between two workers with one partition."""
         table = self.tables.stream_position
-        first, last = records[0], records[-1]
-        here = (table.c.topic == first.topic) & (table.c.partition == first.partition)
-        row = (await tx.execute(select(table).where(here).with_for_update())).one_or_none()
-        epoch = max(epoch_of(record.headers) for record in records)
-        if row is None:
-            values = {"topic": first.topic, "partition": first.partition, "cluster_id": cluster_id, "epoch": epoch}
-            kept = insert(table).values(next_offset=last.offset + 1, **values).on_conflict_do_nothing()
-            if (await tx.execute(kept.returning(table.c.epoch))).first() is None:
+        ordered = sorted(batches, key=lambda records: records[0].partition)
+        topic = ordered[0][0].topic
+        here = table.c.topic == topic
+        numbers = [records[0].partition for records in ordered]
+        # In the order of the partitions, so that two workers who share several do not deadlock.
+        found = select(table).where(here, table.c.partition.in_(numbers)).order_by(table.c.partition).with_for_update()
+        known = {row.partition: row for row in await tx.execute(found)}
+        moved: list[dict[str, Any]] = []
+        for records in ordered:
+            first, last = records[0], records[-1]
+            epoch = max(epoch_of(record.headers) for record in records)
+            row = known.get(first.partition)
+            if row is None:
+                values = {"topic": topic, "partition": first.partition, "cluster_id": cluster_id, "epoch": epoch}
+                kept = insert(table).values(next_offset=last.offset + 1, **values).on_conflict_do_nothing()
+                if (await tx.execute(kept.returning(table.c.epoch))).first() is None:
+                    raise Stale
+            elif row.cluster_id != cluster_id or first.offset < row.next_offset:
                 raise Stale
-            return
-        if row.cluster_id != cluster_id or first.offset < row.next_offset:
-            raise Stale
-        changed = update(table).where(here)
-        await tx.execute(changed.values(next_offset=last.offset + 1, epoch=max(epoch, row.epoch)))
+            else:
+                moved.append({"number": first.partition, "next": last.offset + 1, "reached": max(epoch, row.epoch)})
+        if moved:
+            await tx.execute(
+                _move(table), {"of_topic": topic, **{name: [one[name] for one in moved] for name in moved[0]}}
+            )
 
     async def _unblocked(self, tx: AsyncConnection, records: Sequence[Record]) -> list[Record]:
         blocked = await parking.blocked_keys(tx, self.tables, records)

@@ -44,6 +44,8 @@ class Ears:
         self._held: set[Partition] = set()
         self._cluster = ""
         self._waits: dict[Partition, tuple[float, float]] = {}
+        # The newest epoch each partition is known to be read in, so that the table is asked only about a newer one.
+        self._epochs: dict[Partition, int] = {}
         self._working = asyncio.Semaphore(2)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -67,6 +69,7 @@ class Ears:
     async def _listen(self, stopping: asyncio.Event, leases: AsyncConnection) -> None:
         self._held = set()
         self._waits = {}
+        self._epochs = {}
         await self._bus.ensure_topics(self._topics)
         self._cluster = await self._bus.cluster_id()
         stream = await self._bus.stream()
@@ -78,7 +81,8 @@ class Ears:
                     checked = time.monotonic()
                 batches = await stream.poll(idle, MOST) if self._held else await _nothing(idle)
                 idle = _IDLE[0] if batches else min(idle * 1.5, _IDLE[1])
-                await asyncio.gather(*(self._hear(stream, one, records) for one, records in batches.items()))
+                topics = {topic for topic, _ in batches}
+                await asyncio.gather(*(self._hear_topic(stream, batches, topic) for topic in sorted(topics)))
                 await self._retry(stream)
         finally:
             await stream.stop()
@@ -118,6 +122,7 @@ class Ears:
             await stream.assign(starts)
             self._held = held
             self._waits = {}
+            self._epochs = {}
         for topic, lag in lags.items():
             LAG.labels(topic).set(lag)
         async with self._db.read() as conn:
@@ -179,27 +184,51 @@ class Ears:
             await tx.execute(here.values(**values))
         log.info("from_the_beginning", topic=partition[0], partition=partition[1])
 
-    async def _hear(self, stream: Stream, partition: Partition, records: Sequence[Record]) -> None:
+    async def _hear_topic(self, stream: Stream, batches: Mapping[Partition, Sequence[Record]], topic: str) -> None:
+        """All partitions of a topic together while nothing is wrong; each alone where something is."""
         async with self._working:
-            try:
-                if await self._newer_epoch(stream, partition, records):
+            ready: dict[Partition, Sequence[Record]] = {}
+            for partition, records in batches.items():
+                if partition[0] != topic:
+                    continue
+                try:
+                    if not await self._newer_epoch(stream, partition, records):
+                        ready[partition] = records
+                except Exception as error:  # noqa: BLE001  # the partition waits, the others go on
+                    await self._later(stream, partition, error)
+            if len(ready) > 1:
+                try:
+                    await self._consumer.hear_together(list(ready.values()), self._cluster)
+                except Exception as error:  # noqa: BLE001  # whatever it is, it is met again one by one
+                    log.info("heard_apart", topic=topic, kind=type(error).__name__)
+                else:
+                    for partition in ready:
+                        self._waits.pop(partition, None)
                     return
-                await self._consumer.hear(records, self._cluster)
-                self._waits.pop(partition, None)
-            except Stale:
-                await self._resume_where_it_stands(stream, partition)
-            except Exception as error:  # noqa: BLE001  # the partition waits, the others go on
-                if not is_passing(error):
-                    log.error("hearing_failed", topic=partition[0], kind=type(error).__name__)
-                await self._later(stream, partition, error)
+            for partition, records in ready.items():
+                await self._hear(stream, partition, records)
+
+    async def _hear(self, stream: Stream, partition: Partition, records: Sequence[Record]) -> None:
+        try:
+            await self._consumer.hear(records, self._cluster)
+            self._waits.pop(partition, None)
+        except Stale:
+            await self._resume_where_it_stands(stream, partition)
+        except Exception as error:  # noqa: BLE001  # the partition waits, the others go on
+            if not is_passing(error):
+                log.error("hearing_failed", topic=partition[0], kind=type(error).__name__)
+            await self._later(stream, partition, error)
 
     async def _newer_epoch(self, stream: Stream, partition: Partition, records: Sequence[Record]) -> bool:
         """Whether the sender has begun to say everything again: then this partition is read from its beginning, once."""
         epoch = max(epoch_of(record.headers) for record in records)
+        if epoch <= self._epochs.get(partition, -1):
+            return False
         table = self._consumer.tables.stream_position
         async with self._db.read() as conn:
             here = select(table).where(table.c.topic == partition[0], table.c.partition == partition[1])
             row = (await conn.execute(here)).one_or_none()
+        self._epochs[partition] = epoch
         if row is None or epoch <= row.epoch:
             return False
         low = (await stream.bounds([partition]))[partition][0]

@@ -18,6 +18,7 @@ from shared.settings import ServiceSettings
 REQUEST_MS: Final = 8_000
 SEND_SECONDS: Final = 15.0
 PROBE_SECONDS: Final = 3.0
+_IDLE_AFTER: Final = 1.0
 _FETCH_BYTES: Final = 4 << 20
 
 
@@ -47,6 +48,7 @@ class KafkaBus:
         self._connect = _connection(settings)
         self._idempotent = settings.kafka_idempotence
         self._fetch_wait = settings.kafka_fetch_max_wait_ms
+        self._rests = (settings.kafka_idle_pause_ms / 1000, settings.kafka_fetch_max_wait_ms / 1000)
         self._producer: AIOKafkaProducer | None = None
         self._admin: AIOKafkaAdminClient | None = None
         self._lock = asyncio.Lock()
@@ -82,9 +84,9 @@ class KafkaBus:
         async with self._lock:
             try:
                 if self._admin is None:
-                    admin = AIOKafkaAdminClient(**self._connect)
-                    await asyncio.wait_for(admin.start(), SEND_SECONDS)
-                    self._admin = admin
+                    # Known before it has begun, so that one that never answers is closed like any other.
+                    self._admin = AIOKafkaAdminClient(**self._connect)
+                    await asyncio.wait_for(self._admin.start(), SEND_SECONDS)
                 return await asyncio.wait_for(question(self._admin), SEND_SECONDS)
             except (KafkaError, OSError, TimeoutError, AttributeError, AssertionError) as error:
                 await self._drop_admin()
@@ -98,13 +100,16 @@ class KafkaBus:
     async def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
+            # Its own stop would flush first: while the cluster is away it never ends, and what is broken off half-way
+            # goes on trying beside the next producer. Whoever sends has waited for every acknowledgement already.
+            await _quietly(producer._sender.close())
             await _quietly(producer.stop())
 
     async def send(self, messages: Sequence[Message]) -> list[tuple[int, int]]:
         """All in order per key, acknowledged by every replica in sync."""
         try:
             if self._producer is None:
-                producer = AIOKafkaProducer(
+                self._producer = AIOKafkaProducer(
                     **self._connect,
                     acks="all",
                     enable_idempotence=self._idempotent,
@@ -112,8 +117,7 @@ class KafkaBus:
                     linger_ms=0,
                     retry_backoff_ms=100,
                 )
-                await asyncio.wait_for(producer.start(), SEND_SECONDS)
-                self._producer = producer
+                await asyncio.wait_for(self._producer.start(), SEND_SECONDS)
             async with asyncio.timeout(SEND_SECONDS):
                 waits = [
                     await self._producer.send(one.topic, one.value, key=one.key, headers=list(one.headers))
@@ -144,13 +148,22 @@ class KafkaBus:
 
     async def stream(self) -> Stream:
         """A reader without a group: who reads what is settled by leases in the database."""
-        return _KafkaStream(await self._reader(), self._reader)
+        return _KafkaStream(await self._reader(), self._reader, *self._rests)
 
 
 class _KafkaStream:
-    def __init__(self, consumer: AIOKafkaConsumer, another: Callable[[], Awaitable[AIOKafkaConsumer]]) -> None:
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        another: Callable[[], Awaitable[AIOKafkaConsumer]],
+        idle_pause: float,
+        fetch_wait: float,
+    ) -> None:
         self._consumer = consumer
         self._another = another
+        self._idle_pause = idle_pause
+        self._fetch_wait = fetch_wait
+        self._came_at = time.monotonic()
         # Where the last messages of each partition ended: a log that shrinks begins again lower.
         self._read: dict[TopicPartition, int] = {}
 
@@ -161,10 +174,15 @@ class _KafkaStream:
             self._consumer.seek(TopicPartition(*partition), offset)
 
     async def poll(self, seconds: float, most: int) -> Mapping[Partition, Sequence[Record]]:
+        if self._idle_pause and time.monotonic() - self._came_at > _IDLE_AFTER:
+            await self._rest()
+            seconds = min(seconds, 2 * self._fetch_wait)
         try:
             got = await self._consumer.getmany(timeout_ms=max(1, int(seconds * 1000)), max_records=most)
         except (KafkaError, OSError) as error:
             raise BusAway(f"cannot be read ({type(error).__name__})") from error
+        if got:
+            self._came_at = time.monotonic()
         for at, records in got.items():
             self._read[at] = records[-1].offset + 1
         return {
@@ -174,6 +192,13 @@ class _KafkaStream:
             ]
             for at, records in got.items()
         }
+
+    async def _rest(self) -> None:
+        """Ask for nothing for a moment: a broker that answers an empty fetch at once would be asked without end."""
+        reading = self._consumer.assignment() - self._consumer.paused()
+        self._consumer.pause(*reading)
+        await asyncio.sleep(self._idle_pause)
+        self._consumer.resume(*(reading & self._consumer.assignment()))
 
     async def seek(self, partition: Partition, offset: int) -> None:
         self._consumer.seek(TopicPartition(*partition), offset)

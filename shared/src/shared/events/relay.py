@@ -3,16 +3,31 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from prometheus_client import Counter, Gauge
-from sqlalchemy import DateTime, Text, any_, bindparam, cast, delete, func, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Integer,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Uuid
 
 from shared import clock
-from shared.db import Database
+from shared.db import Database, unnest
 from shared.events.bus import Bus, BusAway, Message
 from shared.events.envelope import Envelope
 from shared.events.tables import EventTables
@@ -20,14 +35,26 @@ from shared.telemetry import log
 
 BATCH: Final = 2_000
 POLL_SECONDS: Final = 1.0
+LINGER_SECONDS: Final = 0.005
 CLUSTER_CHECK_SECONDS: Final = 2.0
 CHANNEL: Final = "outbox"
 _BACKOFF: Final = (0.2, 5.0)
+_STOP_SECONDS: Final = 3.0
 
 DEPTH = Gauge("outbox_depth", "Events not yet published")
 AGE = Gauge("outbox_age_seconds", "Age of the oldest event not yet published")
 PUBLISHED = Counter("outbox_published_total", "Events the bus has acknowledged")
 EPOCH = Gauge("outbox_epoch", "How often the log was found to be another, and everything held was sent again")
+
+
+@cache
+def _keep(table: Table) -> Any:
+    rows = unnest("acknowledged", number=Integer, at=BigInteger)
+    chosen = select(bindparam("topic", type_=Text), rows.c.number, rows.c.at)
+    said = insert(table).from_select(["topic", "partition", "last_offset"], chosen)
+    return said.on_conflict_do_update(
+        index_elements=["topic", "partition"], set_={"last_offset": said.excluded.last_offset}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +107,8 @@ class Relay:
                 if sent < self._batch:
                     await _either(stopping, wake, POLL_SECONDS)
                     wake.clear()
+                    # What others commit in these moments goes along: a turn costs more than an event.
+                    await asyncio.sleep(LINGER_SECONDS)
 
     async def once(self) -> int:
         """One turn; how many events were acknowledged. Raises BusAway, having changed nothing."""
@@ -162,14 +191,9 @@ class Relay:
         highest: dict[int, int] = {}
         for partition, offset in offsets:
             highest[partition] = max(offset, highest.get(partition, -1))
-        said = insert(self._tables.relay_partition)
-        kept = said.on_conflict_do_update(
-            index_elements=["topic", "partition"], set_={"last_offset": said.excluded.last_offset}
-        )
-        await tx.execute(
-            kept,
-            [{"topic": self._topic, "partition": one, "last_offset": at} for one, at in sorted(highest.items())],
-        )
+        places = sorted(highest.items())
+        told = {"topic": self._topic, "number": [one for one, _ in places], "at": [at for _, at in places]}
+        await tx.execute(_keep(self._tables.relay_partition), told)
 
     async def _measure(self, tx: AsyncConnection, rows: Any) -> None:
         AGE.set((clock.now() - rows[0].time).total_seconds() if rows else 0.0)
@@ -243,6 +267,7 @@ class Waker:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._said = asyncio.Event()
+        self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -251,27 +276,32 @@ class Waker:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Stop telling."""
+        """Stop telling; a word that is on its way is let through, since a connection cut in the middle is never closed."""
         self._db.on_commit = None
+        self._stopping = True
+        self._said.set()
         if self._task is not None:
+            await asyncio.wait([self._task], timeout=_STOP_SECONDS)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             try:
                 await self._tell()
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001  # the relay polls beside it: only latency is lost
                 log.info("notify_lost", kind=type(error).__name__)
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(0.0 if self._stopping else 1.0)
 
     async def _tell(self) -> None:
         await self._said.wait()
+        if self._stopping:
+            return
         async with self._db.stream() as conn:
             quiet = 0
-            while quiet < 60:
+            while quiet < 60 and not self._stopping:
                 if not self._said.is_set():
                     try:
                         await asyncio.wait_for(self._said.wait(), 1.0)

@@ -1,6 +1,6 @@
 """What an expression is: its source, its subject, and what kind it is before anyone has read it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -49,6 +49,8 @@ class Kind(StrEnum):
 
 # Event time may lie this far ahead of ours: clocks of tablets and partners are never quite right.
 AHEAD: Final = timedelta(minutes=2)
+# No expression is older; the first days of the calendar would not even survive a change of offset.
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 def kind_for(source: Source, rating: int | None) -> Kind | None:
@@ -66,3 +68,8 @@ def kind_for(source: Source, rating: int | None) -> Kind | None:
 def too_far_ahead(captured_at: datetime, now: datetime) -> bool:
     """Whether the given event time cannot be true yet."""
     return captured_at > now + AHEAD
+
+
+def too_far_back(captured_at: datetime) -> bool:
+    """Whether the given event time cannot have been true."""
+    return captured_at < EARLIEST

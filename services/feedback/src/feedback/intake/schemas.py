@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from feedback.intake.domain import Kind, Source, SubjectKind, too_far_ahead
+from feedback.intake.domain import Kind, Source, SubjectKind, too_far_ahead, too_far_back
 from shared import clock
 from shared.schemas import Body, View
 
@@ -45,6 +45,8 @@ class SubmitFeedback(Body):
             raise ValueError("give a text, a rating, or both")
         if self.captured_at is not None and too_far_ahead(self.captured_at, clock.now()):
             raise ValueError("captured_at lies more than two minutes ahead")
+        if self.captured_at is not None and too_far_back(self.captured_at):
+            raise ValueError("captured_at lies before 1900")
         return self
 
 
