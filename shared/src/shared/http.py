@@ -1,7 +1,8 @@
-"""Calls to other services: a deadline on each, repeats only of what is safe, a breaker, and who is served passed on."""
+"""Calls to other services and to hosts outside: a deadline on each, repeats of what is safe, who is served passed on."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
@@ -12,6 +13,7 @@ from shared.problems import Unavailable
 from shared.telemetry import request_id_var, traceparent_var
 
 TIMEOUT: Final = httpx.Timeout(5.0, connect=2.0)
+OUTSIDE_TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 ATTEMPTS: Final = 3
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -139,6 +141,52 @@ class ClientCredentials:
             body = answer.json()
             self._held = (time.monotonic() + float(body.get("expires_in", 300)), str(body["access_token"]))
         return self._held[1]
+
+
+class OutsideAway(Exception):  # an answer to the one who asked, not to a caller of ours
+    """No answer came from outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a host outside answered; its body is nobody's business."""
+
+    status: int
+    retry_after: float | None
+
+
+class Outside:
+    """Hosts that are not ours, reached at an address that was checked: no redirect, no proxy, no connection kept."""
+
+    def __init__(self, timeout: httpx.Timeout = OUTSIDE_TIMEOUT) -> None:
+        # Kept connections would be found by address, and one address may be two hosts with two certificates.
+        limits = httpx.Limits(max_keepalive_connections=0, max_connections=50)
+        self._client = httpx.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False, trust_env=False)
+
+    async def post(self, url: str, address: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Send `body` to `url` by way of `address`; raises OutsideAway when there is no answer in time."""
+        if tx_open():
+            raise RuntimeError(
+                "a remote call inside a transaction holds a connection for as long as the other side likes"
+            )
+        wanted = httpx.URL(url)
+        sent = {**headers, "host": wanted.netloc.decode("ascii")}
+        # The certificate is checked against the name, though the connection goes to the address.
+        extensions = {"sni_hostname": wanted.host}
+        try:
+            request = self._client.build_request(
+                "POST", wanted.copy_with(host=address), content=body, headers=sent, extensions=extensions
+            )
+            answer = await self._client.send(request, stream=True)
+            await answer.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise OutsideAway(f"no answer ({type(error).__name__})") from None
+        after = answer.headers.get("retry-after", "")
+        return Reply(answer.status_code, float(after) if after.isdigit() else None)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
 
 
 def json_fetcher(url: str) -> Callable[[], Awaitable[Mapping[str, Any]]]:

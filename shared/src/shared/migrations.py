@@ -3,9 +3,12 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from alembic import command, context
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -51,6 +54,17 @@ def _ours(metadata: MetaData, name: str | None) -> bool:
     return name is None or name in metadata.tables or "_p20" not in name
 
 
+def comparing(metadata: MetaData) -> dict[str, Any]:
+    """How the tables of a database are compared with those of the code."""
+    return {"include_name": lambda name, kind, _: kind != "table" or _ours(metadata, name), "compare_type": True}
+
+
+def drift(connection: Connection, metadata: MetaData) -> list[str]:
+    """What the database lacks of the code's tables, or has beyond them; nothing, when every migration is written."""
+    context = MigrationContext.configure(connection, opts=comparing(metadata))
+    return [str(one) for one in compare_metadata(context, metadata)]
+
+
 def run(metadata: MetaData) -> None:
     """What every `migrations/env.py` calls: migrate within time-outs, then make the partitions of the days ahead."""
     given: Connection | None = context.config.attributes.get("connection")
@@ -77,11 +91,7 @@ def _migrate(connection: Connection, metadata: MetaData) -> None:
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
     context.configure(
-        connection=connection,
-        target_metadata=metadata,
-        include_name=lambda name, kind, _: kind != "table" or _ours(metadata, name),
-        compare_type=True,
-        transaction_per_migration=True,
+        connection=connection, target_metadata=metadata, transaction_per_migration=True, **comparing(metadata)
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -56,6 +56,13 @@ class ServiceSettings(BaseSettings):
     rate_limit: str | None = Field(
         None, description="requests a caller may send, such as `600/minute`; none where empty"
     )
+    webhook_hosts: str = Field(
+        "", description="hosts webhooks may name, by comma: `api.example.com`, `*.example.com`; none where empty"
+    )
+    webhook_inside: bool = Field(
+        default=False, description="let webhooks be plain http and reach private addresses; refused in production"
+    )
+    webhook_give_up_hours: int = Field(24, ge=1, description="how long a delivery is tried before it is parked")
     log_level: str = Field("info", description="least severe level that is logged")
     otlp_endpoint: str | None = Field(None, description="where traces go; none where empty")
 
@@ -63,7 +70,13 @@ class ServiceSettings(BaseSettings):
     def _retentions_fit(self) -> Self:
         if self.inbox_hours < 2 * self.retention_hours + 24:
             raise ValueError("inbox_hours must be at least 2 * retention_hours + 24, else a refill is counted twice")
+        if self.webhook_inside and self.mode == "production":
+            raise ValueError("webhook_inside is for development: production reaches no private address by webhook")
         return self
+
+    def hosts_of_webhooks(self) -> list[str]:
+        """The hosts webhooks may name."""
+        return [one.strip() for one in self.webhook_hosts.split(",") if one.strip()]
 
 
 def table(classes: Sequence[type[ServiceSettings]]) -> str:

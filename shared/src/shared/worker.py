@@ -34,6 +34,8 @@ from shared.jobs.timers import Act, Timers
 from shared.migrations import partitioned
 from shared.settings import ServiceSettings
 from shared.telemetry import configure, log, trace_to
+from shared.webhooks import delivery
+from shared.webhooks.tables import WebhookTables
 from shared.world import World
 
 SEAL_SECONDS: Final = 2
@@ -51,6 +53,7 @@ class Storage(Protocol):
     EVENTS: EventTables
     AUDIT: AuditTables
     JOBS: JobTables
+    WEBHOOKS: WebhookTables
 
 
 Snapshots = Callable[[World], AsyncIterator[Sequence[Emit]]]
@@ -159,7 +162,15 @@ async def work_until(
     storage, settings = work.storage, world.settings
     wake = asyncio.Event()
     world.db.on_commit = lambda _: wake.set()
-    relay = Relay(world.db, bus, storage.EVENTS, topic=topic_of(settings.service), source=storage.SOURCE)
+    hooks = delivery.Sender(world, storage)
+    relay = Relay(
+        world.db,
+        bus,
+        storage.EVENTS,
+        topic=topic_of(settings.service),
+        source=storage.SOURCE,
+        spread=lambda tx, ids: delivery.spread(tx, storage, ids),
+    )
     consumer = Consumer(world.db, storage.EVENTS, work.handlers)
     jobs = JobRunner(world, storage.JOBS, work.importers)
     upkeep = _upkeep(world, work)
@@ -170,6 +181,8 @@ async def work_until(
         while not stopping.is_set():
             await _partitions(settings, storage)
             await jobs.sweep()
+            async with world.db.begin() as tx:
+                await hooks.upkeep(tx)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), UPKEEP_SECONDS)
 
@@ -177,6 +190,7 @@ async def work_until(
         "relay": lambda: relay.run(stopping, wake),
         "jobs": lambda: jobs.run(stopping),
         "timers": lambda: timers.run(stopping),
+        "webhooks": lambda: hooks.run(stopping),
         "care": care,
     }
     if work.topics:

@@ -15,7 +15,7 @@ from shared.db import Database
 from shared.erasure import Ledger
 from shared.events import parking
 from shared.events.consumer import Consumer
-from shared.events.envelope import Event
+from shared.events.envelope import Event, types_said_by
 from shared.events.parking import Parked
 from shared.events.republish import republish
 from shared.worker import Work
@@ -77,10 +77,7 @@ class Service:
 
     def event(self, kind: str) -> type[Event]:
         """The class of an event this service says, by its type."""
-        found: list[type[Event]] = list(Event.__subclasses__())
-        for one in found:
-            found += one.__subclasses__()
-        return next(one for one in found if getattr(one, "type", None) == kind)
+        return types_said_by(self.world.settings.service)[kind]
 
     async def verify_audit(self) -> tuple[int, Sequence[Finding]]:
         """How many rows the record has, and everything that is wrong with it."""

@@ -11,11 +11,17 @@ from channel_router.settings import Settings
 from channel_router.supply import routes as supply
 from shared.app import create_app, serve
 from shared.jobs.routes import jobs_router
+from shared.webhooks.routes import webhooks_router
 
 
 def app(settings: Settings | None = None, **world: Any) -> FastAPI:
     """The application; settings come from the environment where none are given. `world` is what a test hands in."""
-    routers = [supply.router, queue.router, jobs_router(storage.JOBS, CanRead)]
+    routers = [
+        supply.router,
+        queue.router,
+        jobs_router(storage.JOBS, CanRead),
+        webhooks_router(storage, "channel-router"),
+    ]
     return create_app(settings or Settings(), routers, keys=storage.KEYS, **world)
 
 

@@ -10,11 +10,12 @@ from feedback.intake.access import CanRead
 from feedback.settings import Settings
 from shared.app import create_app, serve
 from shared.jobs.routes import jobs_router
+from shared.webhooks.routes import webhooks_router
 
 
 def app(settings: Settings | None = None, **world: Any) -> FastAPI:
     """The application; settings come from the environment where none are given. `world` is what a test hands in."""
-    routers = [intake.router, jobs_router(storage.JOBS, CanRead)]
+    routers = [intake.router, jobs_router(storage.JOBS, CanRead), webhooks_router(storage, "feedback")]
     return create_app(settings or Settings(), routers, keys=storage.KEYS, **world)
 
 

@@ -6,6 +6,7 @@ from shared.db import new_metadata
 from shared.events.tables import event_tables
 from shared.idempotency import gate_table
 from shared.jobs.tables import job_tables
+from shared.webhooks.tables import webhook_tables
 
 SOURCE = "/cxbank/kpi"
 
@@ -15,3 +16,4 @@ GATE = gate_table(metadata)
 EVENTS = event_tables(metadata)
 AUDIT = audit_tables(metadata)
 JOBS = job_tables(metadata)
+WEBHOOKS = webhook_tables(metadata)

@@ -10,11 +10,17 @@ from risk.screening.access import CanRead
 from risk.settings import Settings
 from shared.app import create_app, serve
 from shared.jobs.routes import jobs_router
+from shared.webhooks.routes import webhooks_router
 
 
 def app(settings: Settings | None = None, **world: Any) -> FastAPI:
     """The application; settings come from the environment where none are given. `world` is what a test hands in."""
-    routers = [screening.router, screening.restrictions_router, jobs_router(storage.JOBS, CanRead)]
+    routers = [
+        screening.router,
+        screening.restrictions_router,
+        jobs_router(storage.JOBS, CanRead),
+        webhooks_router(storage, "risk"),
+    ]
     return create_app(settings or Settings(), routers, keys=storage.KEYS, **world)
 
 

@@ -26,6 +26,15 @@ class Event(BaseModel):
     type: ClassVar[str]
 
 
+def types_said_by(service: str) -> dict[str, type[Event]]:
+    """The events a service says, by type, as far as their classes are imported: all of them, where its app or worker is."""
+    found: list[type[Event]] = list(Event.__subclasses__())
+    for one in found:
+        found += one.__subclasses__()
+    said = {kind: one for one in found if (kind := getattr(one, "type", None)) is not None}
+    return {kind: one for kind, one in said.items() if kind.startswith(f"cxbank.{service}.")}
+
+
 @dataclass(frozen=True, slots=True)
 class Emit:
     """An event on its way out: `key` orders it, `subject` is the thing it tells of, `sequence` that thing's version."""

@@ -1,10 +1,11 @@
 """Outbox -> bus. One relay per database is awake at a time, so order per key holds; a crash repeats, never loses."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
+from uuid import UUID
 
 from prometheus_client import Counter, Gauge
 from sqlalchemy import (
@@ -41,6 +42,9 @@ CHANNEL: Final = "outbox"
 _BACKOFF: Final = (0.2, 5.0)
 _STOP_SECONDS: Final = 3.0
 
+# What else is to happen with events once they are said, in the transaction that marks them so.
+Spread = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[None]]
+
 DEPTH = Gauge("outbox_depth", "Events not yet published")
 AGE = Gauge("outbox_age_seconds", "Age of the oldest event not yet published")
 PUBLISHED = Counter("outbox_published_total", "Events the bus has acknowledged")
@@ -67,7 +71,15 @@ class Relay:
     """Sends what is not yet published, in the order of its positions, and notices when the log is another one."""
 
     def __init__(
-        self, db: Database, bus: Bus, tables: EventTables, *, topic: str, source: str, batch: int = BATCH
+        self,
+        db: Database,
+        bus: Bus,
+        tables: EventTables,
+        *,
+        topic: str,
+        source: str,
+        batch: int = BATCH,
+        spread: Spread | None = None,
     ) -> None:
         self._db = db
         self._bus = bus
@@ -75,6 +87,7 @@ class Relay:
         self._topic = topic
         self._source = source
         self._batch = batch
+        self._spread = spread
         self._cluster: str | None = None
         self._cluster_at = 0.0
         outbox = tables.outbox
@@ -126,6 +139,8 @@ class Relay:
                 await self._open_epoch(tx, state.cluster_id, state.epoch + 1)
                 return self._batch
             await self._published(tx, rows, offsets)
+            if self._spread is not None:
+                await self._spread(tx, [row.id for row in rows])
         PUBLISHED.inc(len(rows))
         return len(rows)
 

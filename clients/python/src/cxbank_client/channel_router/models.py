@@ -12,11 +12,15 @@ from cxbank_client.answers import Answer, Input
 
 Channel = Literal["app", "web", "wechat", "phone", "video", "branch", "atm", "kiosk"]
 
+DeliveryState = Literal["waiting", "delivered", "parked"]
+
 PlaceKind = Literal["branch", "atm", "kiosk", "contact_centre"]
 
 PlaceState = Literal["open", "closed", "out_of_order"]
 
 TicketState = Literal["waiting", "called", "served", "abandoned", "no_show"]
+
+WebhookState = Literal["active", "paused", "ended"]
 
 
 class AddPlace(Input):
@@ -55,6 +59,27 @@ class ChangeTicket(Input):
     """The step a called or waiting ticket takes: served, abandoned, no_show, or back to waiting."""
 
     state: TicketState
+
+
+class ChangeWebhook(Input):
+    """A merge patch: what is not named stays."""
+
+    url: str | None = None
+    types: list[str] | None = None
+    state: WebhookState | None = None
+
+
+class Delivery(Answer):
+    """One event on its way to one subscriber: `status` is the last HTTP status, `cause` why it waits or is parked."""
+
+    event_id: UUID
+    said_at: datetime
+    state: DeliveryState | str
+    attempts: int
+    due_at: datetime
+    status: int | None
+    cause: str | None
+    done_at: datetime | None
 
 
 class ExpectedWait(Answer):
@@ -116,6 +141,28 @@ class Place(Answer):
     updated_at: datetime
 
 
+class Replay(Input):
+    """Which deliveries to send again: those parked, or everything said since an instant that is still kept."""
+
+    since: datetime | None = None
+
+
+class Replayed(Answer):
+    """How many deliveries wait again."""
+
+    deliveries: int
+
+
+class Subscribe(Input):
+    """A wish to be told of this service's events."""
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    url: str
+    types: list[str]
+    external_ref: str | None = None
+
+
 class Ticket(Answer):
     """A ticket as it is now; `position` and `expected_wait` only while it waits."""
 
@@ -133,3 +180,18 @@ class Ticket(Answer):
     called_at: datetime | None
     served_at: datetime | None
     abandoned_at: datetime | None
+
+
+class Webhook(Answer):
+    """A subscription. `secret` is told once, to whoever subscribed or changed it."""
+
+    id: UUID
+    version: int
+    url: str
+    types: list[str]
+    state: WebhookState | str
+    secret: str | None
+    failures: int
+    retry_at: datetime | None
+    created_at: datetime
+    updated_at: datetime

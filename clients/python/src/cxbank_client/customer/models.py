@@ -12,6 +12,8 @@ from cxbank_client.answers import Answer, Input
 
 ContactKind = Literal["phone", "email", "wechat", "postal"]
 
+DeliveryState = Literal["waiting", "delivered", "parked"]
+
 ErasureState = Literal["requested", "completed"]
 
 Kind = Literal["individual", "organisation"]
@@ -19,6 +21,8 @@ Kind = Literal["individual", "organisation"]
 State = Literal["prospect", "active", "dormant", "closed"]
 
 Tier = Literal["private", "affluent", "mass"]
+
+WebhookState = Literal["active", "paused", "ended"]
 
 
 class ChangeCustomer(Input):
@@ -30,6 +34,14 @@ class ChangeCustomer(Input):
     region: str | None = None
     tier: Tier | None = None
     state: State | None = None
+
+
+class ChangeWebhook(Input):
+    """A merge patch: what is not named stays."""
+
+    url: str | None = None
+    types: list[str] | None = None
+    state: WebhookState | None = None
 
 
 class Confirmation(Answer):
@@ -87,6 +99,19 @@ class CustomerSummary(Answer):
     region: str | None
     created_at: datetime
     updated_at: datetime
+
+
+class Delivery(Answer):
+    """One event on its way to one subscriber: `status` is the last HTTP status, `cause` why it waits or is parked."""
+
+    event_id: UUID
+    said_at: datetime
+    state: DeliveryState | str
+    attempts: int
+    due_at: datetime
+    status: int | None
+    cause: str | None
+    done_at: datetime | None
 
 
 class Erasure(Answer):
@@ -175,9 +200,46 @@ class RegisterCustomer(Input):
     external_ref: str | None = None
 
 
+class Replay(Input):
+    """Which deliveries to send again: those parked, or everything said since an instant that is still kept."""
+
+    since: datetime | None = None
+
+
+class Replayed(Answer):
+    """How many deliveries wait again."""
+
+    deliveries: int
+
+
 class RequestErasure(Input):
     """A request to forget a customer; the customer is its natural key, so a repeat changes nothing."""
 
     natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
 
     external_ref: str | None = None
+
+
+class Subscribe(Input):
+    """A wish to be told of this service's events."""
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    url: str
+    types: list[str]
+    external_ref: str | None = None
+
+
+class Webhook(Answer):
+    """A subscription. `secret` is told once, to whoever subscribed or changed it."""
+
+    id: UUID
+    version: int
+    url: str
+    types: list[str]
+    state: WebhookState | str
+    secret: str | None
+    failures: int
+    retry_at: datetime | None
+    created_at: datetime
+    updated_at: datetime

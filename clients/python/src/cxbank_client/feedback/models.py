@@ -8,6 +8,8 @@ from uuid import UUID
 
 from cxbank_client.answers import Answer, Input
 
+DeliveryState = Literal["waiting", "delivered", "parked"]
+
 Kind = Literal["complaint", "suggestion", "praise", "question", "request", "incident"]
 
 Source = Literal[
@@ -31,6 +33,8 @@ Source = Literal[
 
 SubjectKind = Literal["product", "branch", "staff", "channel", "journey_step"]
 
+WebhookState = Literal["active", "paused", "ended"]
+
 
 class About(Input):
     """What an expression is about."""
@@ -44,6 +48,27 @@ class AboutView(Answer):
 
     kind: SubjectKind | str
     id: str
+
+
+class ChangeWebhook(Input):
+    """A merge patch: what is not named stays."""
+
+    url: str | None = None
+    types: list[str] | None = None
+    state: WebhookState | None = None
+
+
+class Delivery(Answer):
+    """One event on its way to one subscriber: `status` is the last HTTP status, `cause` why it waits or is parked."""
+
+    event_id: UUID
+    said_at: datetime
+    state: DeliveryState | str
+    attempts: int
+    due_at: datetime
+    status: int | None
+    cause: str | None
+    done_at: datetime | None
 
 
 class Feedback(Answer):
@@ -100,6 +125,18 @@ class Job(Answer):
     finished_at: datetime | None
 
 
+class Replay(Input):
+    """Which deliveries to send again: those parked, or everything said since an instant that is still kept."""
+
+    since: datetime | None = None
+
+
+class Replayed(Answer):
+    """How many deliveries wait again."""
+
+    deliveries: int
+
+
 class SubmitFeedback(Input):
     """One expression: words, a rating, or both; `captured_at` is when it was said (tablets are offline for days)."""
 
@@ -114,3 +151,28 @@ class SubmitFeedback(Input):
     subject: About | None = None
     captured_at: datetime | None = None
     external_ref: str | None = None
+
+
+class Subscribe(Input):
+    """A wish to be told of this service's events."""
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    url: str
+    types: list[str]
+    external_ref: str | None = None
+
+
+class Webhook(Answer):
+    """A subscription. `secret` is told once, to whoever subscribed or changed it."""
+
+    id: UUID
+    version: int
+    url: str
+    types: list[str]
+    state: WebhookState | str
+    secret: str | None
+    failures: int
+    retry_at: datetime | None
+    created_at: datetime
+    updated_at: datetime

@@ -10,6 +10,8 @@ from pydantic import Field
 
 from cxbank_client.answers import Answer, Input
 
+DeliveryState = Literal["waiting", "delivered", "parked"]
+
 Kind = Literal["transaction", "login", "profile_change", "payee_added", "service_action", "device_change"]
 
 Outcome = Literal["allow", "step_up", "review", "decline"]
@@ -18,12 +20,35 @@ RestrictionState = Literal["active", "lifted", "expired"]
 
 RuleState = Literal["fired", "clear", "not_applicable", "error"]
 
+WebhookState = Literal["active", "paused", "ended"]
+
 
 class Amount(Input):
     """Money as decimal text and ISO 4217 currency, with no more digits than the currency has."""
 
     amount: str
     currency: str
+
+
+class ChangeWebhook(Input):
+    """A merge patch: what is not named stays."""
+
+    url: str | None = None
+    types: list[str] | None = None
+    state: WebhookState | None = None
+
+
+class Delivery(Answer):
+    """One event on its way to one subscriber: `status` is the last HTTP status, `cause` why it waits or is parked."""
+
+    event_id: UUID
+    said_at: datetime
+    state: DeliveryState | str
+    attempts: int
+    due_at: datetime
+    status: int | None
+    cause: str | None
+    done_at: datetime | None
 
 
 class Job(Answer):
@@ -48,6 +73,18 @@ class LiftRestriction(Input):
     """The one step a person can let a restriction take."""
 
     state: Literal["lifted"]
+
+
+class Replay(Input):
+    """Which deliveries to send again: those parked, or everything said since an instant that is still kept."""
+
+    since: datetime | None = None
+
+
+class Replayed(Answer):
+    """How many deliveries wait again."""
+
+    deliveries: int
 
 
 class Restriction(Answer):
@@ -125,3 +162,28 @@ class ScreeningLine(Answer):
     score: int
     ruleset: int
     created_at: datetime
+
+
+class Subscribe(Input):
+    """A wish to be told of this service's events."""
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    url: str
+    types: list[str]
+    external_ref: str | None = None
+
+
+class Webhook(Answer):
+    """A subscription. `secret` is told once, to whoever subscribed or changed it."""
+
+    id: UUID
+    version: int
+    url: str
+    types: list[str]
+    state: WebhookState | str
+    secret: str | None
+    failures: int
+    retry_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
