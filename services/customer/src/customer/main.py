@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from customer import storage
+from customer.consents import routes as consents
 from customer.parties import routes as parties
 from customer.parties.access import CanRead
 from customer.privacy import routes as privacy
@@ -16,7 +17,13 @@ from shared.webhooks.routes import webhooks_router
 
 def app(settings: Settings | None = None, **world: Any) -> FastAPI:
     """The application; settings come from the environment where none are given. `world` is what a test hands in."""
-    routers = [parties.router, privacy.router, jobs_router(storage.JOBS, CanRead), webhooks_router(storage, "customer")]
+    routers = [
+        parties.router,
+        consents.router,
+        privacy.router,
+        jobs_router(storage.JOBS, CanRead),
+        webhooks_router(storage, "customer"),
+    ]
     return create_app(settings or Settings(), routers, keys=storage.KEYS, **world)
 
 

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from shared.settings import ServiceSettings
 
 
@@ -12,3 +14,5 @@ class Settings(ServiceSettings):
 
     port: int = 8001
     worker_port: int = 9001
+    controller_name: str = Field("cxbank", description="who answers for the data, as a consent receipt names them")
+    controller_contact: str | None = Field(None, description="where they are reached about it, on consent receipts")

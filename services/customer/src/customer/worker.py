@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 
 from customer import storage
+from customer.consents.routes import CONSENTS
 from customer.parties import consumers as parties
 from customer.parties.events import CustomerSnapshot
 from customer.parties.routes import PARTIES
-from customer.parties.usecases import everybody, forget, said_of
+from customer.parties.usecases import everybody, said_of
 from customer.privacy import consumers as privacy
+from customer.privacy.usecases import forget
 from customer.settings import Settings
 from shared.erasure import Ledger, keep_ledger
 from shared.events.consumer import Handlers
@@ -33,7 +35,7 @@ def work(world: World) -> Work:
         storage=storage,
         handlers=handlers,
         topics=[topic_of(one) for one in ("customer", "feedback", "channel-router", "risk", "kpi")],
-        importers=[PARTIES],
+        importers=[PARTIES, CONSENTS],
         forget=forget,
         snapshots=snapshots,
     )

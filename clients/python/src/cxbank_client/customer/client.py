@@ -17,6 +17,29 @@ from cxbank_client.transport import Rows, Transport
 class Customer(Transport):
     """The customer service. Every method raises `cxbank_client.problems.Problem` for an answer that is no success."""
 
+    async def decide_consent(self, body: models.AskDecision) -> models.ConsentDecision:
+        """May this be done to this customer? Allow with a receipt or a legal basis, else deny; unknown is deny.
+
+        The answer is recorded before it leaves. It is always 200: a denial is an answer.
+        """
+        return await self._ask("POST", "/v1/consent-decisions", models.ConsentDecision, body=body)
+
+    async def show_consent_receipt(self, receipt_id: UUID) -> models.ConsentReceipt:
+        """The receipt of one word in the structure of ISO/IEC TS 27560, with the text as it was shown."""
+        return await self._ask("GET", f"/v1/consent-receipts/{receipt_id}", models.ConsentReceipt)
+
+    async def import_consents(
+        self, rows: Rows, *, media: str = "application/x-ndjson", pack: bool = False
+    ) -> models.Job:
+        """Bring many consents as NDJSON or CSV (gzip allowed), with their own times; 202 with a job once every
+        byte is stored. Good rows land, bad ones are listed in the job's rejects; the same file again changes
+        nothing.
+
+        `rows` are bytes, or an async iterator of bytes that is sent as it comes (`cxbank_client.rows.ndjson`
+        makes one of models); `pack` sends them as gzip. The job tells the rest.
+        """
+        return await self._upload("/v1/consents/imports", models.Job, rows, media=media, pack=pack)
+
     async def list_customers(
         self,
         *,
@@ -100,6 +123,50 @@ class Customer(Transport):
             "PATCH", f"/v1/customers/{customer_id}", models.Customer, body=body, headers={"If-Match": f'"{if_match}"'}
         )
 
+    async def show_consents(
+        self, customer_id: UUID, *, as_of: datetime | None = None, valid_at: datetime | None = None
+    ) -> models.Consents:
+        """What each purpose allows, channel by channel; `as_of` as recorded then, `valid_at` as true then."""
+        return await self._ask(
+            "GET",
+            f"/v1/customers/{customer_id}/consents",
+            models.Consents,
+            query={"as_of": as_of, "valid_at": valid_at},
+        )
+
+    async def record_consent(
+        self, customer_id: UUID, body: models.GiveConsent, *, idempotency_key: str | None = None
+    ) -> models.ConsentRecord:
+        """Grant, refuse or withdraw: one call each. A customer for themself; staff and back ends on their behalf.
+
+        Errors: 409 the purpose rests on another basis; 410 erased; 422 what is not in the version shown.
+        """
+        return await self._ask(
+            "POST",
+            f"/v1/customers/{customer_id}/consents",
+            models.ConsentRecord,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
+        )
+
+    async def list_consent_history(
+        self, customer_id: UUID, *, limit: int | None = None, cursor: str | None = None
+    ) -> Page[models.ConsentRecord]:
+        """Every word in the ledger, newest recorded first, with how and where it was given."""
+        return await self._ask(
+            "GET",
+            f"/v1/customers/{customer_id}/consents/history",
+            Page[models.ConsentRecord],
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def all_consent_history(
+        self, customer_id: UUID, *, limit: int | None = None
+    ) -> AsyncIterator[models.ConsentRecord]:
+        """Every item of `list_consent_history`, page by page, as they are needed."""
+        return self._pages(lambda at: self.list_consent_history(customer_id, limit=limit, cursor=at), None)
+
     async def show_erasure(self, customer_id: UUID) -> models.Erasure:
         """The erasure of a customer: which services have confirmed, and whether it is complete."""
         return await self._ask("GET", f"/v1/customers/{customer_id}/erasures", models.Erasure)
@@ -123,6 +190,29 @@ class Customer(Transport):
     def list_rejects(self, job_id: UUID) -> AsyncIterator[str]:
         """The rows that did not land, one JSON object a line: line, code, pointer; never the value."""
         return self._lines(f"/v1/jobs/{job_id}/rejects")
+
+    async def list_purposes(self) -> list[models.PurposeView]:
+        """All purposes in their newest version: the catalogue is a handful, so that it comes whole."""
+        return await self._ask("GET", "/v1/purposes", list[models.PurposeView])
+
+    async def define_purpose(self, body: models.DefinePurpose) -> models.PurposeView:
+        """Define a purpose; its code is its key. Errors: 409 the code is known with other content."""
+        return await self._ask("POST", "/v1/purposes", models.PurposeView, body=body)
+
+    async def show_purpose(self, code: str, *, version: int | None = None) -> models.PurposeView:
+        """One purpose, in its newest version or in the one named: the text as it was shown."""
+        return await self._ask("GET", f"/v1/purposes/{code}", models.PurposeView, query={"version": version})
+
+    async def change_purpose(self, code: str, body: models.ChangePurpose, *, if_match: int) -> models.PurposeView:
+        """Make the next version by RFC 7396 merge patch; who consented before is asked again unless it is
+        `equivalent`.
+
+        Errors: 412 stale; 422 no legal basis left, or a version that would begin in the past; 428 without `If-
+        Match`.
+        """
+        return await self._ask(
+            "PATCH", f"/v1/purposes/{code}", models.PurposeView, body=body, headers={"If-Match": f'"{if_match}"'}
+        )
 
     async def list_webhooks(self, *, limit: int | None = None, cursor: str | None = None) -> Page[models.Webhook]:
         """Subscriptions, newest first; a client sees its own."""

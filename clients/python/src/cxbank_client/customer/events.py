@@ -48,6 +48,29 @@ class CustomerClosed(Said):
     occurred_at: datetime
 
 
+class ConsentRecorded(Said):
+    """A word of a customer is in the ledger; one event a channel, null where it speaks of every channel or of
+    none.
+
+    `stands` is false for a word that came late: a later one was known already, and that one still decides. A
+    listener
+    folds by (`customer_id`, `purpose`, `channel`) and `occurred_at`, the denial winning a tie; a denial with a
+    null
+    channel is about every channel of which nothing was said later.
+    """
+
+    event_type: ClassVar[str] = "cxbank.customer.consent_recorded.v1"
+
+    customer_id: UUID
+    purpose: str
+    purpose_version: int
+    channel: str | None
+    decision: str
+    stands: bool
+    receipt_id: UUID
+    occurred_at: datetime
+
+
 class ErasureCompleted(Said):
     """All five services have confirmed."""
 
@@ -102,6 +125,7 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.audit_anchored.v1": AuditAnchored,
     "cxbank.customer.changed.v1": CustomerChanged,
     "cxbank.customer.closed.v1": CustomerClosed,
+    "cxbank.customer.consent_recorded.v1": ConsentRecorded,
     "cxbank.customer.erasure_completed.v1": ErasureCompleted,
     "cxbank.customer.erasure_requested.v1": ErasureRequested,
     "cxbank.customer.registered.v1": CustomerRegistered,

@@ -16,13 +16,53 @@ DeliveryState = Literal["waiting", "delivered", "parked"]
 
 ErasureState = Literal["requested", "completed"]
 
+GdprBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)"]
+
+GivenBy = Literal["customer", "staff", "client", "import"]
+
 Kind = Literal["individual", "organisation"]
+
+Language = Literal["zh-Hans", "zh-Hant", "en"]
+
+PiplBasis = Literal["13(1)", "13(2)", "13(3)", "13(4)", "13(5)", "13(6)", "13(7)"]
+
+Reason = Literal[
+    "consent-granted",
+    "legal-basis",
+    "customer-unknown",
+    "customer-erased",
+    "purpose-unknown",
+    "purpose-not-in-force",
+    "purpose-retired",
+    "channel-not-covered",
+    "data-not-covered",
+    "no-consent",
+    "consent-refused",
+    "consent-withdrawn",
+    "consent-expired",
+    "new-version-asks-again",
+    "separate-consent-missing",
+    "objected",
+]
 
 State = Literal["prospect", "active", "dormant", "closed"]
 
 Tier = Literal["private", "affluent", "mass"]
 
+Verdict = Literal["allow", "deny"]
+
 WebhookState = Literal["active", "paused", "ended"]
+
+Word = Literal["granted", "refused", "withdrawn"]
+
+
+class AskDecision(Input):
+    """A use somebody wants to make. No `data_categories`: all the ordinary ones of the purpose."""
+
+    customer_id: UUID
+    purpose: str
+    channel: str | None = None
+    data_categories: list[str] = Field(default_factory=lambda: [])
 
 
 class ChangeCustomer(Input):
@@ -34,6 +74,26 @@ class ChangeCustomer(Input):
     region: str | None = None
     tier: Tier | None = None
     state: State | None = None
+
+
+class ChangePurpose(Input):
+    """A merge patch that makes the next version; earlier ones stay as they were shown.
+
+    Unless `equivalent` is true, whoever consented to an earlier version is asked again.
+    """
+
+    texts: dict[str, PurposeText] | None = None
+    gdpr_basis: GdprBasis | None = None
+    pipl_basis: PiplBasis | None = None
+    channels: list[str] | None = None
+    data_categories: list[str] | None = None
+    sensitive_categories: list[str] | None = None
+    recipients: list[str] | None = None
+    retention_days: int | None = None
+    valid_days: int | None = None
+    retired: bool | None = None
+    equivalent: bool = False
+    effective_from: datetime | None = None
 
 
 class ChangeWebhook(Input):
@@ -49,6 +109,72 @@ class Confirmation(Answer):
 
     service: str
     confirmed_at: datetime
+
+
+class ConsentDecision(Answer):
+    """Allow or deny, and why: an allow carries the receipt it rests on, or names its legal basis."""
+
+    customer_id: UUID
+    purpose: str
+    purpose_version: int | None
+    channel: str | None
+    decision: Verdict | str
+    reason: Reason | str
+    receipt_id: UUID | None
+    legal_basis: LegalBasis | None
+    decided_at: datetime
+
+
+class ConsentReceipt(Answer):
+    """A consent receipt in the structure of ISO/IEC TS 27560:2023: what a person can keep, and hold against us."""
+
+    schema_version: str
+    receipt_id: UUID
+    consent_record_id: UUID
+    pii_principal_id: UUID
+    pii_controllers: list[ReceiptParty]
+    notice: ReceiptNotice
+    purposes: list[ReceiptPurpose]
+    consent_event: ReceiptEvent
+
+
+class ConsentRecord(Answer):
+    """A word as it stands in the ledger; its id is its receipt's. `channels` null: every channel there is."""
+
+    id: UUID
+    customer_id: UUID
+    purpose: str
+    purpose_version: int
+    decision: Word | str
+    channels: list[str] | None
+    data_categories: list[str]
+    separate_categories: list[str]
+    language: Language | str | None
+    given_by: GivenBy | str
+    evidence: Evidence | None
+    occurred_at: datetime
+    recorded_at: datetime
+    expires_at: datetime | None
+
+
+class ConsentState(Answer):
+    """Whether a purpose may be followed through a channel, by what the customer said."""
+
+    purpose: str
+    purpose_version: int
+    channel: str | None
+    decision: Verdict | str
+    reason: Reason | str
+    receipt_id: UUID | None
+
+
+class Consents(Answer):
+    """All purposes for one customer; `as_of` and `valid_at` say as of when it was recorded and when it was true."""
+
+    customer_id: UUID
+    as_of: datetime
+    valid_at: datetime
+    items: list[ConsentState]
 
 
 class ContactPoint(Answer):
@@ -101,6 +227,22 @@ class CustomerSummary(Answer):
     updated_at: datetime
 
 
+class DefinePurpose(Input):
+    """A purpose and its first version. At least one legal basis; the code is its key."""
+
+    code: str
+    texts: dict[str, PurposeText]
+    gdpr_basis: GdprBasis | None = None
+    pipl_basis: PiplBasis | None = None
+    channels: list[str] = Field(default_factory=lambda: [])
+    data_categories: list[str]
+    sensitive_categories: list[str] = Field(default_factory=lambda: [])
+    recipients: list[str] = Field(default_factory=lambda: [])
+    retention_days: int
+    valid_days: int | None = None
+    effective_from: datetime | None = None
+
+
 class Delivery(Answer):
     """One event on its way to one subscriber: `status` is the last HTTP status, `cause` why it waits or is parked."""
 
@@ -126,10 +268,39 @@ class Erasure(Answer):
     confirmations: list[Confirmation]
 
 
+class Evidence(Answer):
+    """How and where a word was given; kept under the customer's seal."""
+
+    method: str
+    place: str | None = None
+
+
 class Found(Answer):
     """The parties a look-up found; a shared contact point may find several."""
 
     customer_ids: list[UUID]
+
+
+class GiveConsent(Input):
+    """One word of a customer. A withdrawal needs the purpose and the word alone, whatever the grant took.
+
+    A grant without `channels` or `data_categories` is for all (ordinary) ones of the version shown; what is
+    sensitive
+    is named in `separate_categories`, each asked for by an act of its own (PIPL Art. 29).
+    """
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    purpose: str
+    decision: Word
+    purpose_version: int | None = None
+    channels: list[str] | None = None
+    data_categories: list[str] | None = None
+    separate_categories: list[str] = Field(default_factory=lambda: [])
+    language: Language | None = None
+    evidence: Evidence | None = None
+    occurred_at: datetime | None = None
+    external_ref: str | None = None
 
 
 class Identifier(Answer):
@@ -167,6 +338,13 @@ class Job(Answer):
     finished_at: datetime | None
 
 
+class LegalBasis(Answer):
+    """By which rule a use is allowed that rests on no consent."""
+
+    gdpr: GdprBasis | str | None
+    pipl: PiplBasis | str | None
+
+
 class LookUp(Input):
     """Exactly one of the two: through what the party is looked for."""
 
@@ -182,6 +360,77 @@ class PastVersion(Answer):
     superseded_at: datetime | None
     recorded_by: str
     customer: Customer
+
+
+class PurposeText(Answer):
+    """What a person is shown, in one language."""
+
+    title: str
+    text: str
+
+
+class PurposeView(Answer):
+    """One version of a purpose. `asks_consent`: it rests on consent under at least one of the laws named."""
+
+    code: str
+    version: int
+    texts: dict[str, PurposeText]
+    gdpr_basis: GdprBasis | str | None
+    pipl_basis: PiplBasis | str | None
+    asks_consent: bool
+    channels: list[str]
+    data_categories: list[str]
+    sensitive_categories: list[str]
+    recipients: list[str]
+    retention_days: int
+    valid_days: int | None
+    equivalent: bool
+    retired: bool
+    effective_from: datetime
+    recorded_at: datetime
+
+
+class ReceiptEvent(Answer):
+    """ISO/IEC TS 27560, consent event: what happened, when, by whose hand, until when it holds."""
+
+    event_type: Word | str
+    event_time: datetime
+    recorded_time: datetime
+    valid_until: datetime | None
+    given_by: GivenBy | str
+    method: str | None
+    place: str | None
+
+
+class ReceiptNotice(Answer):
+    """ISO/IEC TS 27560, notice (ISO/IEC 29184): the text as it was shown."""
+
+    version: int
+    language: Language | str | None
+    text: str
+
+
+class ReceiptParty(Answer):
+    """ISO/IEC TS 27560, party identification."""
+
+    party_id: str
+    party_role: str
+    party_name: str | None
+    party_contact: str | None
+
+
+class ReceiptPurpose(Answer):
+    """ISO/IEC TS 27560, processing: what for, by which rule, which data, how long, to whom, how to take it back."""
+
+    purpose: str
+    title: str
+    lawful_basis: list[str]
+    pii_information: list[str]
+    sensitive_pii_information: list[str]
+    channels: list[str] | None
+    retention_period: str
+    recipient_third_parties: list[str]
+    withdrawal_method: str
 
 
 class RegisterCustomer(Input):

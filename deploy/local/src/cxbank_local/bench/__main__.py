@@ -23,8 +23,10 @@ from cxbank_local.bench.floors import pgbench
 from cxbank_local.bench.footprint import fresh_row, idle_row, warm_row
 from cxbank_local.bench.hop import drain_row, latency_row
 from cxbank_local.bench.routes import (
+    GRANT,
     Route,
     customer_body,
+    decision_body,
     feedback_body,
     head,
     read_row,
@@ -84,10 +86,14 @@ async def _answers(suite: Suite) -> tuple[str, dict[str, dict[str, Any]], list[s
             wishes = [customer_models.RegisterCustomer.model_validate(customer_body()) for _ in range(50)]
             made = await asyncio.gather(*(customer.register_customer(wish) for wish in wishes))
             ids += [str(one.id) for one in made]
+            yes = customer_models.GiveConsent.model_validate(GRANT)
+            await asyncio.gather(*(customer.record_consent(one.id, yes, idempotency_key=str(one.id)) for one in made))
+        decided = await customer.decide_consent(customer_models.AskDecision.model_validate(decision_body(ids)()))
         said = await feedback.submit_feedback(feedback_models.SubmitFeedback.model_validate(feedback_body()))
         ticket = await router.open_ticket(router_models.OpenTicket.model_validate(ticket_body(str(place.id))()))
         answers = {
             "customers": made[-1].model_dump(mode="json"),
+            "consent-decisions": decided.model_dump(mode="json"),
             "feedback": said.model_dump(mode="json"),
             "tickets": ticket.model_dump(mode="json"),
         }
@@ -103,6 +109,15 @@ async def _measure(suite: Suite, table: Table) -> float:
         Route("N1", "customers", "customer", "/v1/customers", customer_body, 0.35),
         Route("N1", "feedback", "feedback", "/v1/feedback", feedback_body, 0.35),
         Route("N1", "tickets", "channel-router", "/v1/tickets", ticket_body(place), 0.35),
+        Route(
+            "N9",
+            "consent-decisions",
+            "customer",
+            "/v1/consent-decisions",
+            decision_body(ids),
+            0.40,
+            "audited before it leaves",
+        ),
     ]
     for route in routes:
         _add(table, await write_row(suite, route, answers[route.name]))

@@ -18,6 +18,13 @@ from shared.routing import Router
 # Route by name: service, module of the models, body, answer, scope.
 ROUTES: Final = {
     "customers": ("customer", "customer.parties.schemas", "RegisterCustomer", "Customer", "customer.customers:write"),
+    "consent-decisions": (
+        "customer",
+        "customer.consents.schemas",
+        "AskDecision",
+        "ConsentDecision",
+        "customer.consent-decisions:read",
+    ),
     "feedback": ("feedback", "feedback.intake.schemas", "SubmitFeedback", "Feedback", "feedback.feedback:write"),
     "tickets": (
         "channel-router",

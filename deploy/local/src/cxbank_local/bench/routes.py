@@ -3,7 +3,7 @@
 import itertools
 import json
 import statistics
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
@@ -20,6 +20,13 @@ CALLERS: Final = 32
 ROUNDS: Final = 5
 SECONDS: Final = 4.0
 WARM_SECONDS: Final = 2.0
+GRANT: Final = {
+    "purpose": "marketing",
+    "decision": "granted",
+    "channels": ["email"],
+    "language": "en",
+    "evidence": {"method": "click"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,7 @@ class Route:
     path: str
     bodies: Callable[[], Mapping[str, Any]]
     must: float
+    what: str = "durable"
 
 
 @dataclass
@@ -73,6 +81,12 @@ def feedback_body() -> Mapping[str, Any]:
 def ticket_body(place: str) -> Callable[[], Mapping[str, Any]]:
     """A ticket at one place."""
     return lambda: {"place_id": place, "need": "account.open", "channel": "branch", "external_ref": uuid4().hex}
+
+
+def decision_body(ids: Sequence[str]) -> Callable[[], Mapping[str, Any]]:
+    """Whether one of these customers may be told of an offer."""
+    turn = itertools.cycle(ids)
+    return lambda: {"customer_id": next(turn), "purpose": "marketing", "channel": "email"}
 
 
 def head(suite: Suite, service: str) -> dict[str, str]:
@@ -140,7 +154,7 @@ async def write_row(suite: Suite, route: Route, answer: dict[str, Any]) -> Row:
         seen = _Round()
         for _ in range(ROUNDS):
             await _round(seen, url, wires, floor, echoes, pid)
-    return _row(route.number, f"`POST {route.path}`, durable", seen, route.must)
+    return _row(route.number, f"`POST {route.path}`, {route.what}", seen, route.must)
 
 
 async def read_row(suite: Suite, ids: list[str], answer: dict[str, Any]) -> Row:

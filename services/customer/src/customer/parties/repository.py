@@ -79,6 +79,7 @@ _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _KEPT = customer.c.legal_name != b""
 _RESTRICTED = exists().where(known_restriction.c.customer_id == customer.c.id, known_restriction.c.in_force == 1)
 _BY_IDS = select(customer, _RESTRICTED.label("restricted")).where(customer.c.id == any_(_IDS), _KEPT)
+_PRESENT = select(customer.c.id).where(customer.c.id == any_(_IDS), _KEPT)
 _CONTACTS_OF = select(contact_point).where(contact_point.c.customer_id == any_(_IDS)).order_by(contact_point.c.id)
 _IDENTIFIERS_OF = select(identifier).where(identifier.c.customer_id == any_(_IDS)).order_by(identifier.c.id)
 
@@ -118,6 +119,11 @@ async def by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> tuple[Rows, Rows
     contacts = (await conn.execute(_CONTACTS_OF, wanted)).all() if found else []
     identifiers = (await conn.execute(_IDENTIFIERS_OF, wanted)).all() if found else []
     return found, contacts, identifiers
+
+
+async def present(conn: AsyncConnection, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these ids are parties that were not erased."""
+    return set((await conn.execute(_PRESENT, {"ids": list(ids)})).scalars())
 
 
 async def locked(tx: AsyncConnection, customer_id: UUID) -> Row[Any] | None:

@@ -1,11 +1,14 @@
 """Forgetting a customer: our own part at once, the others' by event, complete when all five have confirmed."""
 
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.consents import usecases as consents
 from customer.parties import usecases as parties
 from customer.privacy import repository
 from customer.privacy.domain import ErasureState, state_of
@@ -14,11 +17,20 @@ from customer.privacy.problems import ErasureUnknown
 from customer.privacy.schemas import Confirmation, Erasure
 from shared import audit, clock
 from shared.access import Caller
+from shared.erasure import Forget
 from shared.events import outbox
 from shared.events.envelope import Emit
 from shared.world import World
 
 OWN = "customer"
+# What each capability removes of a person besides the key.
+_EACH: Final[tuple[Forget, ...]] = (parties.forget, consents.forget)
+
+
+async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Everything this service removes of erased customers besides their keys."""
+    for one in _EACH:
+        await one(tx, ids)
 
 
 async def request_erasure(world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller) -> tuple[Erasure, bool]:
@@ -39,7 +51,7 @@ async def request_erasure(world: World, tx: AsyncConnection, customer_id: UUID, 
         return await show_erasure(tx, customer_id), True
     subject = parties.subject_of(customer_id)
     await world.vault.erase(tx, subject, at)
-    await parties.forget(tx, [customer_id])
+    await forget(tx, [customer_id])
     await repository.confirm(tx, erasure_id, OWN, at)
     said = ErasureRequested(request_id=erasure_id, customer_id=customer_id, occurred_at=at)
     await outbox.emit(tx, storage.EVENTS, storage.SOURCE, [Emit(said, key=customer_id, subject=erasure_id, sequence=1)])

@@ -5,9 +5,11 @@ from customer.parties.usecases.reading import everybody, look_up, past_versions,
 from customer.parties.usecases.registering import register_customers
 from customer.parties.usecases.saying import said_of
 from customer.parties.usecases.sealing import PARTY, contact_blind, identifier_blind, subject_of, views
+from customer.parties.usecases.standing import absences
 
 __all__ = [
     "PARTY",
+    "absences",
     "change_customer",
     "contact_blind",
     "everybody",

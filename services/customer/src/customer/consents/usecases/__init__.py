@@ -1,0 +1,21 @@
+"""What can be done with consent: define purposes, record words, ask whether a use is allowed, read states and receipts."""
+
+from customer.consents.usecases.catalogue import change_purpose, define_purpose, list_purposes, show_purpose
+from customer.consents.usecases.deciding import decide_uses, may
+from customer.consents.usecases.reading import history, show_consents, show_receipt
+from customer.consents.usecases.recording import forget, import_consents, record_consents
+
+__all__ = [
+    "change_purpose",
+    "decide_uses",
+    "define_purpose",
+    "forget",
+    "history",
+    "import_consents",
+    "list_purposes",
+    "may",
+    "record_consents",
+    "show_consents",
+    "show_purpose",
+    "show_receipt",
+]
