@@ -180,6 +180,15 @@ def test_hours_may_leave_the_first_one_out() -> None:
     assert due(left_out, State(at(2, 10, 20)), OFFICE, Almanac()).at == at(5, 11).timestamp()
 
 
+def test_a_pause_within_the_hour_that_is_left_out_prolongs_nothing() -> None:
+    rule = law(term=Term(72, Unit.HOURS), counting=Counting(first_hour_counts=False), extensions=())
+    for until, expected in ((at(2, 10, 50), at(5, 11)), (at(2, 12), at(5, 12))):
+        assert (
+            due(rule, State(at(2, 10, 20), (Pause("identity", at(2, 10, 30), until),)), OFFICE, Almanac()).at
+            == expected.timestamp()
+        )
+
+
 def test_statuses_change_at_the_second_after_the_last() -> None:
     state, almanac = State(at(2, 9)), Almanac()
     last = instant(due(law(), state, OFFICE, almanac).at or 0)

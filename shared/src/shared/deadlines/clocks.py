@@ -8,7 +8,7 @@ from enum import StrEnum
 from shared.deadlines.calendars import Calendar
 from shared.deadlines.days import Count, count, end_of
 from shared.deadlines.rules import Rule, Term, Unit
-from shared.deadlines.state import Granted, State, Still, stills
+from shared.deadlines.state import Granted, State, Still, merged, stills
 from shared.deadlines.timeline import Almanac, Elapsed, Measure, Open
 from shared.deadlines.zones import instant, local_date, seconds, wall
 
@@ -92,26 +92,42 @@ def reached(line: Measure, start: int, needed: int, still: Sequence[Still]) -> i
 def due(rule: Rule, state: State, calendar: Calendar, almanac: Almanac) -> Due:
     """When a clock is due, extensions included; NotCovered where the calendar may not say."""
     started = seconds(state.started_at)
-    still = stills(rule, state.pauses, started)
+    granted = {(seconds(one.at), one.key): one for one in state.granted}
+    told = due_from(rule, started, stills(rule, state.pauses, started), sorted(granted), calendar, almanac)
+    return replace(told, void=tuple(granted[seconds(one.at), one.key] for one in told.void))
+
+
+def due_from(
+    rule: Rule,
+    started: int,
+    still: tuple[Still, ...],
+    granted: Sequence[tuple[int, str]],
+    calendar: Calendar,
+    almanac: Almanac,
+) -> Due:
+    """The same from UTC seconds; `granted` are instants and keys of extensions, in order."""
     told, void = _due(rule, rule.term, started, still, calendar, almanac), []
-    for grant in sorted(state.granted, key=lambda one: one.at):
-        extension = rule.extension(grant.key)
-        if extension is None or (told.at is not None and seconds(grant.at) > told.at):
-            void.append(grant)
+    for at, key in granted:
+        extension = rule.extension(key)
+        if extension is None or (told.at is not None and at > told.at):
+            void.append(Granted(key, instant(at)))
             continue
         term = extension.to
         if extension.by is not None:
             if told.term.unit is not extension.by.unit:
-                void.append(grant)
+                void.append(Granted(key, instant(at)))
                 continue
             term = Term(told.term.amount + extension.by.amount, told.term.unit)
         if term is not None:
             told = _due(rule, term, started, still, calendar, almanac)
-    return replace(told, void=tuple(void))
+    return replace(told, void=tuple(void)) if void else told
 
 
 def _due(rule: Rule, term: Term, started: int, still: tuple[Still, ...], calendar: Calendar, almanac: Almanac) -> Due:
     start = begins(rule, calendar, started)
+    if start > started:
+        # What stood still within the hour that does not count has cost nothing.
+        still = merged(still, start)
     if not term.unit.by_the_second:
         counted = count(calendar, local_date(calendar.zone, start), term, rule.counting, still)
         at = end_of(calendar, counted.last, rule.counting.ends) if counted.last is not None else None

@@ -28,10 +28,11 @@ class Unit(StrEnum):
 
 
 class Kind(StrEnum):
-    """Whose promise it is."""
+    """Whose promise it is: the bank's own, the law's, or that of a standard or regulator's manual that is no law."""
 
     SERVICE = "service"
     STATUTORY = "statutory"
+    PRACTICE = "practice"
 
 
 class Ends(StrEnum):
@@ -134,8 +135,8 @@ class Rule:
     source: Source | None = None
 
     def __post_init__(self) -> None:
-        if self.kind is Kind.STATUTORY and self.source is None:
-            raise ValueError(f"{self.key}: a statutory clock names its source")
+        if self.kind is not Kind.SERVICE and self.source is None:
+            raise ValueError(f"{self.key}: a clock that is not the bank's own names its source")
         units = [self.term.unit, *(term.unit for one in self.extensions for term in (one.by, one.to) if term)]
         seconds = self.term.unit.by_the_second
         if any(unit.by_the_second is not seconds or (seconds and unit is not self.term.unit) for unit in units):

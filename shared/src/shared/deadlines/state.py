@@ -71,19 +71,29 @@ class Still:
 
 def stills(rule: Rule, pauses: Iterable[Pause], start: int) -> tuple[Still, ...]:
     """The pauses that count for this rule: from the start on, in order, and none twice where two reasons overlap."""
-    found: list[Still] = []
-    for one in sorted(
-        (pause for pause in pauses if pause.reason in rule.pauses_for), key=lambda pause: (pause.since, pause.reason)
-    ):
-        since, until = max(seconds(one.since), start), seconds(one.until) if one.until is not None else None
-        if found:
-            last = found[-1].until
+    counted = [one for one in pauses if one.reason in rule.pauses_for]
+    return merged(
+        (
+            Still(seconds(one.since), seconds(one.until) if one.until is not None else None, one.reason)
+            for one in counted
+        ),
+        start,
+    )
+
+
+def merged(found: Iterable[Still], start: int) -> tuple[Still, ...]:
+    """Stretches in order, cut to what lies after the start and after one another; what is left without length is dropped."""
+    kept: list[Still] = []
+    for one in sorted(found, key=lambda still: (still.since, still.reason)):
+        since = max(one.since, start)
+        if kept:
+            last = kept[-1].until
             if last is None:
                 break
             since = max(since, last)
-        if until is None or since < until:
-            found.append(Still(since, until, one.reason))
-    return tuple(found)
+        if one.until is None or since < one.until:
+            kept.append(Still(since, one.until, one.reason))
+    return tuple(kept)
 
 
 @dataclass(frozen=True, slots=True)
