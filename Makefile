@@ -17,6 +17,9 @@ LOCKS := requirements/build.txt requirements/runtime.txt requirements/dev.txt
 
 # S=risk narrows a target to one service; ONE refuses a name that is none.
 S ?=
+# MODEL=product narrows `train` and `evaluate` to one model; DATA=file scores another file of the same shape.
+MODEL ?=
+DATA ?=
 ONE = $(if $(filter $(S),$(SERVICES)),$(S),$(error S=<service> is needed, one of: $(SERVICES)))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -124,6 +127,14 @@ kafka: $(READY)  ## the real Apache Kafka, one node, until Ctrl-C; needs Java 17
 .PHONY: bench
 bench: $(READY)  ## speed against floors run beside it, written to docs/benchmarks.md
 	$(BIN)/python -m cxbank_local.bench
+
+.PHONY: train
+train: $(READY)  ## make a service's models from the real data and keep them with their scores: S=customer (MODEL=product)
+	$(BIN)/cxbank train $(ONE) $(if $(MODEL),--model $(MODEL))
+
+.PHONY: evaluate
+evaluate: $(READY)  ## score a service's models: S=customer (MODEL=product) (DATA=another file or folder of the same shape)
+	$(BIN)/cxbank evaluate $(ONE) $(if $(MODEL),--model $(MODEL)) $(if $(DATA),--file $(DATA))
 
 .PHONY: chaos
 chaos: $(READY)  ## kill, stop, wipe, poison during load: nothing lost, nothing doubled

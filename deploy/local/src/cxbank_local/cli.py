@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cxbank_local import databases, revisions
+from cxbank_local import databases, learning, revisions
 from cxbank_local.administration import NotRunning, chosen, engines_of, opened
 from cxbank_local.demo.run import demonstrate
 from cxbank_local.issuer import DevelopmentIssuer, ProductionMode, scopes_of
@@ -209,6 +209,42 @@ def demo(
         raise _refuse(error) from None
     if not right:
         raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    service: ServiceName,
+    model: Annotated[str | None, typer.Option(help="one of the service's models; all where none is named")] = None,
+    data: Annotated[Path | None, typer.Option(envvar="CXBANK_DATA", help="the folder of the real data")] = None,
+    models: Annotated[Path | None, typer.Option(envvar="CXBANK_MODELS", help="where models are kept")] = None,
+) -> None:
+    """Make a service's models and keep them with their scores; fails when a "must" is missed."""
+    _learnt(lambda: learning.train(service, _line, data=data, models=models, model=model))
+
+
+@app.command()
+def evaluate(
+    service: ServiceName,
+    model: Annotated[str | None, typer.Option(help="one of the service's models, or the folder of a kept one")] = None,
+    file: Annotated[Path | None, typer.Option(help="another file or folder of the same shape")] = None,
+    data: Annotated[Path | None, typer.Option(envvar="CXBANK_DATA", help="the folder of the real data")] = None,
+    models: Annotated[Path | None, typer.Option(envvar="CXBANK_MODELS", help="where models are kept")] = None,
+) -> None:
+    """Score a service's models; fails when a "must" is missed."""
+    _learnt(lambda: learning.evaluate(service, _line, data=data, models=models, model=model, file=file))
+
+
+def _line(told: str) -> None:
+    out.print(told, soft_wrap=True, markup=False)
+
+
+def _learnt(work: Callable[[], bool]) -> None:
+    try:
+        held = work()
+    except learning.DataMissing as error:
+        raise _refuse(error) from None
+    if not held:
+        raise _refuse(RuntimeError('a "must" is missed, or a figure is too good to be true'))
 
 
 @app.command()

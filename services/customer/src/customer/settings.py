@@ -1,5 +1,6 @@
 """The customer service's own knobs on top of what every service has."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
@@ -16,3 +17,6 @@ class Settings(ServiceSettings):
     worker_port: int = 9001
     controller_name: str = Field("cxbank", description="who answers for the data, as a consent receipt names them")
     controller_contact: str | None = Field(None, description="where they are reached about it, on consent receipts")
+    models: Path = Field(
+        Path(".models"), description="where trained models are kept; each names the data it was made from"
+    )

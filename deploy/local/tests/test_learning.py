@@ -1,0 +1,29 @@
+"""The training rooms of a service are found by their name, and what cannot be done is said."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cxbank_local import learning
+from cxbank_local.cli import app
+
+
+def test_the_rooms_of_a_service_offer_models_of_different_names() -> None:
+    names = [name for room in learning.rooms("customer") for name in room.MODELS]
+    assert {"product", "default"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["train", "customer", "--model", "weather"], "no model 'weather'"),
+        (["train", "customer", "--data", "not-there"], "real data is needed"),
+        (["evaluate", "customer", "--file", "not-there.csv"], "no such file"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_fails(words: list[str], told: str, tmp_path: Path) -> None:
+    answer = CliRunner().invoke(app, [*words, "--models", str(tmp_path)])
+    assert answer.exit_code == 1
+    assert told in answer.output
