@@ -23,7 +23,7 @@ from shared.events.relay import Waker
 from shared.http import json_fetcher
 from shared.limits import limiter
 from shared.middleware import Edge
-from shared.problems import MEDIA_TYPE, FieldError, Malformed, NotFound, Problem, Unavailable
+from shared.problems import MEDIA_TYPE, FieldError, Malformed, NotFound, Problem, TooLarge, Unavailable
 from shared.routing import Router
 from shared.settings import ServiceSettings
 from shared.telemetry import POOL_IN_USE, configure, log, trace_to
@@ -187,13 +187,15 @@ class Unreadable(Problem):
     status, title = 400, "Unreadable request"
 
 
-_OF_STATUS: Final[dict[int, type[Problem]]] = {400: Unreadable, 404: NotFound, 405: MethodNotAllowed}
+_OF_STATUS: Final[dict[int, type[Problem]]] = {400: Unreadable, 404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # what it is registered for
     known = _OF_STATUS.get(error.status_code, Problem)
-    return render(known(headers=dict(error.headers or {})), request, error.status_code)
+    # Only the edge's own sentence is passed on; the framework's say less than the titles.
+    detail = error.detail if known is TooLarge else ""
+    return render(known(detail, headers=dict(error.headers or {})), request, error.status_code)
 
 
 async def _database(request: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from starlette.exceptions import HTTPException
 
 from shared import clock
 from shared.problems import MEDIA_TYPE, Malformed, Problem, TooLarge, TooMany, Unavailable
@@ -20,8 +21,12 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _QUIET: Final = ("/health/", "/metrics")
 
 
-class _TooLarge(Exception):
-    """More bytes came than the route takes."""
+class _TooLarge(HTTPException):
+    """More bytes came than the route takes. FastAPI makes 400 of every other error while it reads a body."""
+
+    def __init__(self, most: int) -> None:
+        # The rest of the body is not read: the connection cannot be used again.
+        super().__init__(413, f"At most {most} bytes.", {"Connection": "close"})
 
 
 def _header(scope: Scope, name: bytes) -> str | None:
@@ -65,12 +70,11 @@ class Edge:
         # A state of this request's own: what the lifespan put there is shared by all.
         scope["state"] = dict(scope.get("state") or {}) | {"request_id": request_id, "traceparent": trace}
         status = 500
-        started = False
 
         async def answer(message: Message) -> None:
-            nonlocal status, started
+            nonlocal status
             if message["type"] == "http.response.start":
-                status, started = message["status"], True
+                status = message["status"]
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-request-id", request_id.encode()),
@@ -86,9 +90,6 @@ class Edge:
                 await _say(refusal, scope, answer)
             else:
                 await self._app(scope, self._bounded(scope, receive), answer)
-        except _TooLarge:
-            if not started:
-                await _say(TooLarge(f"At most {self._max_body} bytes."), scope, answer)
         finally:
             self._in_flight -= 1
             self._measure(scope, status, time.perf_counter() - began)
@@ -120,7 +121,7 @@ class Edge:
             message = await receive()
             got += len(message.get("body", b""))
             if got > self._max_body:
-                raise _TooLarge
+                raise _TooLarge(self._max_body)
             return message
 
         return bounded

@@ -73,7 +73,14 @@ class _StrictRequest(Request):
 
 
 class Route(APIRoute):
-    """One route of ours."""
+    """One route of ours. One that creates also documents the answer to a repeat, which makes nothing: 200."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        model = options.get("response_model")
+        if options.get("status_code") == 201 and isinstance(model, type):
+            repeat = {"model": model, "description": "Known by its natural key: the resource as it is now"}
+            options["responses"] = {200: repeat, **(options.get("responses") or {})}
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler FastAPI would use, with our request in place of its own."""
