@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.expressions.explaining import Condition, Joint, explain
@@ -66,6 +66,7 @@ def judged(language: Language, text: str, given_values: Values) -> Outcome:
     return RuleSet(language, {"rule": language.compile(text)}).judge(given_values)["rule"]
 
 
+@settings(deadline=None, max_examples=60)  # a busy machine is no fault
 @given(tree=trees, given_values=values)
 def test_every_rule_comes_to_what_three_valued_logic_says(language: Language, tree: Tree, given_values: Values) -> None:
     outcome = judged(language, written(tree), given_values)
@@ -80,6 +81,7 @@ def leaves(condition: Condition) -> list[Condition]:
     return [leaf for part in condition.parts for leaf in leaves(part)] if condition.parts else [condition]
 
 
+@settings(deadline=None, max_examples=60)  # a busy machine is no fault
 @given(tree=trees, given_values=values)
 def test_an_explanation_is_made_of_rules_that_stand_alone_and_add_up(
     language: Language, tree: Tree, given_values: Values
@@ -123,6 +125,7 @@ def test_a_fault_of_the_rule_is_not_a_missing_value(language: Language) -> None:
     assert judged(language, "10 / age > 1 || true", {"age": 0}).truth is True
 
 
+@settings(deadline=None, max_examples=60)  # a busy machine is no fault
 @given(share=st.fractions(0, 1), limit=st.decimals(0, 1, places=3, allow_nan=False))
 def test_a_fraction_is_compared_exactly_where_a_double_can_tell(
     language: Language, share: Fraction, limit: Any

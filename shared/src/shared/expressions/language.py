@@ -21,16 +21,24 @@ _DYN: Final = b"\n\x00"
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A parameter of a family: one of `choices`, or a whole number from `low` to `high`."""
+    """A parameter of a family: one of `choices`, any string of at most `characters`, or a number from `low` to `high`."""
 
     choices: frozenset[str] | None = None
     low: int = 0
     high: int = 0
+    characters: int = 0
+
+    @property
+    def engine(self) -> Any:
+        """The engine's own idea of it."""
+        return cel.Type.INT if self.choices is None and not self.characters else cel.Type.STRING
 
     def takes(self, value: object) -> bool:
         """Whether the literal is allowed here."""
         if self.choices is not None:
             return isinstance(value, str) and value in self.choices
+        if self.characters:
+            return isinstance(value, str) and 0 < len(value) <= self.characters
         return isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high
 
 
@@ -165,6 +173,13 @@ class Language:
             raise Refused(pointer, text, [Fault(checked.positions[one.id], "pattern", said) for one in unsound])
         return Expression(text, references, bound, checked, tree, _engine=self._engine)
 
+    def place_of(self, expression: Expression, reference: Reference) -> int:
+        """Where in the text a use of a family stands first: for whoever refuses it by what only they know."""
+        for node in _every(expression.checked.tree):
+            if isinstance(node, Call) and node.function in self.families and _called(node) == reference:
+                return expression.checked.positions.get(node.id, 0)
+        return 0
+
     def type_of(self, reference: Reference) -> Type:
         """The declared type of a name."""
         known = self.names.get(reference.name) if not reference.args else None
@@ -292,6 +307,6 @@ def _every(node: Node) -> Iterable[Node]:
 
 
 def _declared(name: str, family: Family) -> Any:
-    kinds = [cel.Type.STRING if one.choices is not None else cel.Type.INT for one in family.parameters]
+    kinds = [one.engine for one in family.parameters]
     overload = cel.Overload(f"family_{name}", return_type=family.type.engine, parameters=kinds)
     return cel.FunctionDecl(name, [overload])

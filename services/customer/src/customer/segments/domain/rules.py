@@ -1,0 +1,110 @@
+"""Segments judged together at one instant: who is in, until when that holds by itself, and why."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from customer.segments.domain.readings import Reading, earliest
+from customer.segments.domain.vocabulary import IN_SEGMENT, Vocabulary, nested
+from shared.expressions.explaining import Condition, explain
+from shared.expressions.language import Expression, Reference, RuleSet
+
+
+class Circular(ValueError):
+    """A segment would ask about itself, through the segments in `path`."""
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__(" → ".join(path))
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the segments come to: members, those that cannot be told for want of a value, and the next possible change."""
+
+    members: frozenset[str]
+    unknown: frozenset[str]
+    next_check_at: datetime | None
+
+
+def layers(asks: Mapping[str, frozenset[str]]) -> list[list[str]]:
+    """The segments in an order in which each comes after those it asks about; raises Circular.
+
+    A segment that is asked about and not there is in no layer: whoever asks is answered "unknown".
+    """
+    depth: dict[str, int] = {}
+
+    def of(key: str, path: tuple[str, ...]) -> int:
+        if key in path:
+            raise Circular((*path[path.index(key) :], key))
+        if key not in depth:
+            depth[key] = 1 + max((of(one, (*path, key)) for one in sorted(asks[key]) if one in asks), default=-1)
+        return depth[key]
+
+    for key in sorted(asks):
+        of(key, ())
+    found: list[list[str]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
+    for key in sorted(depth):
+        found[depth[key]].append(key)
+    return found
+
+
+class Book:
+    """Segments that are in force together, made ready once: judged for any number of customers."""
+
+    def __init__(self, vocabulary: Vocabulary, rules: Mapping[str, Expression]) -> None:
+        self._vocabulary = vocabulary
+        self.rules = dict(rules)
+        asks = {key: nested(rule) for key, rule in rules.items()}
+        self._layers = [RuleSet(vocabulary.language, {key: rules[key] for key in layer}) for layer in layers(asks)]
+        self.reads: frozenset[str] = frozenset(name for rule in rules.values() for name in vocabulary.asked(rule))
+        self._labels = [
+            (one.label, name)
+            for one in {one for rule in rules.values() for one in rule.references}
+            if (name := vocabulary.read_as(one)) is not None and one.name != "known"
+        ]
+        self._labels += [(name, name) for name in self.reads]
+
+    def judge(self, readings: Mapping[str, Reading]) -> Verdict:
+        """Who is in by these readings, and when the first of the readings in use ends.
+
+        A rule that is unknown makes no member, and `in_segment` of a segment that is unknown is unknown itself.
+        """
+        values = self._values(readings)
+        members: set[str] = set()
+        unknown: set[str] = set()
+        for layer in self._layers:
+            for key, outcome in layer.judge(values).items():
+                values[Reference(IN_SEGMENT, (key,)).label] = outcome.truth
+                if outcome.truth is None:
+                    unknown.add(key)
+                elif outcome.truth:
+                    members.add(key)
+        ends = earliest(*(readings[name].valid_until for name in self.reads))
+        return Verdict(frozenset(members), frozenset(unknown), ends)
+
+    def explain(self, key: str, readings: Mapping[str, Reading]) -> Condition:
+        """Why a segment has this customer or has not: every condition with what it came to and on which values."""
+        values = self._values(readings)
+        for layer in self._layers:
+            if key in layer.expressions:
+                return explain(self.rules[key], layer.facts(values))
+            for one, outcome in layer.judge(values).items():
+                values[Reference(IN_SEGMENT, (one,)).label] = outcome.truth
+        raise KeyError(key)
+
+    def _values(self, readings: Mapping[str, Reading]) -> dict[str, Any]:
+        return {label: readings[name].value for label, name in self._labels}
+
+
+def reads_of(book: Book, keys: Iterable[str], vocabulary: Vocabulary) -> frozenset[str]:
+    """The names that these segments read, those of the segments they ask about included."""
+    seen: set[str] = set()
+    queue = list(keys)
+    while queue:
+        key = queue.pop()
+        if key not in seen and key in book.rules:
+            seen.add(key)
+            queue += nested(book.rules[key])
+    return frozenset(name for key in seen for name in vocabulary.asked(book.rules[key]))
