@@ -172,7 +172,8 @@ def _known(table: Table) -> Select[Any]:
     return select(table).where(table.c.key == any_(bindparam("keys", type_=ARRAY(LargeBinary))))
 
 
-async def _claimed(tx: AsyncConnection, table: Table, wishes: Sequence[Wish[Any]]) -> set[bytes]:
+async def claim(tx: AsyncConnection, table: Table, wishes: Sequence[Wish[Any]]) -> set[bytes]:
+    """Take the gate keys of these wishes (each key once) that nobody has; which they are."""
     rows = await tx.execute(
         _claim(table),
         {
@@ -229,7 +230,7 @@ class Passage(Generic[B, V]):
         answers: dict[int, Answer[V] | Problem],
     ) -> dict[bytes, list[int]]:
         leaders = {key: queue[0] for key, queue in queues.items()}
-        claimed = await _claimed(tx, self.table, [wishes[index] for index in leaders.values()])
+        claimed = await claim(tx, self.table, [wishes[index] for index in leaders.values()])
         fresh = [index for key, index in leaders.items() if key in claimed]
         if len(fresh) < len(leaders):
             others = {key: queues[key] for key in leaders if key not in claimed}

@@ -20,13 +20,13 @@ LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "60s"
 
 
-def partitioned(metadata: MetaData) -> list[str]:
-    """The tables whose partitions are ours to keep: RANGE over a UUIDv7 id."""
-    return sorted(
-        table.name
-        for table in metadata.tables.values()
+def partitioned(metadata: MetaData) -> dict[str, partitions.Span]:
+    """The tables whose partitions are ours to keep, RANGE over a UUIDv7 id: by day, or by what their `info` says."""
+    return {
+        table.name: table.info.get("partition", "day")
+        for table in sorted(metadata.tables.values(), key=lambda table: table.name)
         if str(table.dialect_options["postgresql"].get("partition_by") or "").upper().startswith("RANGE (ID)")
-    )
+    }
 
 
 def config(service: Path, url: str) -> Config:
@@ -96,7 +96,7 @@ def _migrate(connection: Connection, metadata: MetaData) -> None:
     with context.begin_transaction():
         context.run_migrations()
     present = set(inspect(connection).get_table_names())
-    for table in partitioned(metadata):
+    for table, span in partitioned(metadata).items():
         if table in present:
-            for statement in partitions.statements(table, at=clock.now()):
+            for statement in partitions.statements(table, at=clock.now(), span=span):
                 connection.execute(text(statement))

@@ -1,7 +1,8 @@
-"""Daily RANGE partitions over UUIDv7 ids for what grows for ever: made ahead, dropped whole, never a default one."""
+"""RANGE partitions by day or month over UUIDv7 ids for what grows for ever: made ahead, dropped whole, never a default one."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,30 +11,46 @@ from shared import clock
 
 DAYS_AHEAD = 7
 
+Span = Literal["day", "month"]
+
 
 def _name(table: str, day: datetime) -> str:
     return f"{table}_p{day:%Y%m%d}"
 
 
-def statements(table: str, *, at: datetime, days_ahead: int = DAYS_AHEAD, days_back: int = 1) -> Iterable[str]:
-    """The DDL that makes one partition a day from `days_back` before `at` to `days_ahead` after it."""
-    first = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days_back)
-    for offset in range(days_back + days_ahead + 1):
-        day = first + timedelta(days=offset)
-        low, high = clock.id_floor(day), clock.id_floor(day + timedelta(days=1))
+def _first(at: datetime, span: Span) -> datetime:
+    day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day if span == "day" else day.replace(day=1)
+
+
+def _after(first: datetime, span: Span) -> datetime:
+    return first + timedelta(days=1) if span == "day" else (first + timedelta(days=31)).replace(day=1)
+
+
+def statements(
+    table: str, *, at: datetime, days_ahead: int = DAYS_AHEAD, days_back: int = 1, span: Span = "day"
+) -> Iterable[str]:
+    """The DDL that makes one partition a day (or month) from `days_back` before `at` to `days_ahead` after it."""
+    first = _first(at - timedelta(days=days_back), span)
+    while first <= at + timedelta(days=days_ahead):
+        following = _after(first, span)
+        low, high = clock.id_floor(first), clock.id_floor(following)
         yield (
-            f"CREATE TABLE IF NOT EXISTS {_name(table, day)} PARTITION OF {table} "
+            f"CREATE TABLE IF NOT EXISTS {_name(table, first)} PARTITION OF {table} "
             f"FOR VALUES FROM ('{low}') TO ('{high}')"
         )
+        first = following
 
 
-async def ensure(tx: AsyncConnection, table: str, *, days_ahead: int = DAYS_AHEAD, days_back: int = 1) -> None:
+async def ensure(
+    tx: AsyncConnection, table: str, *, days_ahead: int = DAYS_AHEAD, days_back: int = 1, span: Span = "day"
+) -> None:
     """Make the partitions that are missing; the caller's role must own the table.
 
     Asks the catalogue first, so that a turn with nothing to do takes no lock on the parent.
     """
     known = set(await names(tx, table))
-    for statement in statements(table, at=clock.now(), days_ahead=days_ahead, days_back=days_back):
+    for statement in statements(table, at=clock.now(), days_ahead=days_ahead, days_back=days_back, span=span):
         name = statement.removeprefix("CREATE TABLE IF NOT EXISTS ").split(" ", 1)[0]
         if name not in known:
             await tx.execute(text(statement))
@@ -62,7 +79,7 @@ async def oldest(conn: AsyncConnection, table: str) -> datetime | None:
 
 
 async def drop_before(tx: AsyncConnection, table: str, at: datetime) -> list[str]:
-    """Drop the partitions whose last instant lies before `at`; their names are returned."""
+    """Drop the daily partitions whose last instant lies before `at`; their names are returned."""
     gone = [name for name in await names(tx, table) if _day_of(name) + timedelta(days=1) <= at]
     for name in gone:
         await tx.execute(text(f"DROP TABLE {name}"))

@@ -121,9 +121,9 @@ async def _partitions(settings: ServiceSettings, storage: Storage) -> None:
         return
     db = Database(settings.migrator_url.get_secret_value(), pool_size=2, application_name=f"{settings.service}-upkeep")
     try:
-        for table in partitioned(storage.metadata):
+        for table, span in partitioned(storage.metadata).items():
             async with db.begin() as tx:
-                await partitions.ensure(tx, table)
+                await partitions.ensure(tx, table, span=span)
         async with db.begin() as tx:
             before = clock.now() - timedelta(hours=settings.retention_hours)
             await partitions.drop_before(tx, storage.EVENTS.outbox.name, before)

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from customer import storage
 from customer.consents import routes as consents
+from customer.interactions import routes as interactions
 from customer.parties import routes as parties
 from customer.parties.access import CanRead
 from customer.privacy import routes as privacy
@@ -20,6 +21,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
     routers = [
         parties.router,
         consents.router,
+        interactions.router,
         privacy.router,
         jobs_router(storage.JOBS, CanRead),
         webhooks_router(storage, "customer"),

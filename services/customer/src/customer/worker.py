@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 
 from customer import storage
 from customer.consents.routes import CONSENTS
+from customer.interactions import consumers as interactions
+from customer.interactions.routes import INTERACTIONS
 from customer.parties import consumers as parties
 from customer.parties.events import CustomerSnapshot
 from customer.parties.routes import PARTIES
@@ -28,14 +30,18 @@ def work(world: World) -> Work:
     """What this worker does in that world."""
     handlers = Handlers()
     parties.listen(handlers, world)
+    interactions.listen(handlers, world)
     privacy.listen(handlers)
     if world.settings.erasure_ledger is not None:
         keep_ledger(handlers, Ledger(world.settings.erasure_ledger))
     return Work(
         storage=storage,
         handlers=handlers,
-        topics=[topic_of(one) for one in ("customer", "feedback", "channel-router", "risk", "kpi")],
-        importers=[PARTIES, CONSENTS],
+        topics=[
+            *(topic_of(one) for one in ("customer", "feedback", "channel-router", "risk", "kpi")),
+            world.settings.external_topic,
+        ],
+        importers=[PARTIES, CONSENTS, INTERACTIONS],
         forget=forget,
         snapshots=snapshots,
     )

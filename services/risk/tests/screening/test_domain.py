@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from risk.screening.domain.money import DIGITS, decimal_text, minor_units
 from risk.screening.domain.restrictions import restricted_until, too_far_ahead
 from risk.screening.domain.rules import (
     Band,
@@ -23,6 +22,7 @@ from risk.screening.domain.rules import (
 )
 from risk.screening.domain.ruleset import RULESETS, ruleset_at
 from risk.screening.domain.windows import Aggregate, Number, Pivot
+from shared.money import DIGITS, decimal_text, minor_units
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = 86_400

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from risk.screening import repository
-from risk.screening.domain.money import minor_units
 from risk.screening.domain.ruleset import RULESETS
 from risk.screening.domain.windows import Aggregate, Feature, Kind, Pivot
 from risk.screening.schemas import ScreenEvent
@@ -20,6 +19,7 @@ from risk.screening.usecases import screening as usecases
 from shared import clock
 from shared.access import Caller
 from shared.idempotency import Answer, Wish, wish_for
+from shared.money import minor_units
 from shared.testing.service import Service
 
 # Not a frozen instant: what is said lands in partitions of the present days.

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.consents import usecases as consents
+from customer.interactions import usecases as interactions
 from customer.parties import usecases as parties
 from customer.privacy import repository
 from customer.privacy.domain import ErasureState, state_of
@@ -24,7 +25,7 @@ from shared.world import World
 
 OWN = "customer"
 # What each capability removes of a person besides the key.
-_EACH: Final[tuple[Forget, ...]] = (parties.forget, consents.forget)
+_EACH: Final[tuple[Forget, ...]] = (parties.forget, consents.forget, interactions.forget)
 
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:

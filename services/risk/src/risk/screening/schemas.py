@@ -15,11 +15,11 @@ from pydantic import (
     model_validator,
 )
 
-from risk.screening.domain.money import minor_units
 from risk.screening.domain.restrictions import RestrictionState, too_far_ahead
 from risk.screening.domain.rules import Outcome, RuleState
 from risk.screening.domain.windows import HASHED, Kind
 from shared import clock
+from shared.money import minor_units
 from shared.schemas import Body, View
 
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=200)]

@@ -79,6 +79,8 @@ class Product(StrEnum):
 
 DIGITAL: Final = frozenset({Channel.WEB, Channel.APP, Channel.WECHAT, Channel.VIDEO, Channel.EMAIL})
 INCOME: Final = frozenset({Category.SALARY, Category.PENSION, Category.INCOME})
+# A customer is never told that they were screened: it would tip them off.
+HIDDEN_FROM_CUSTOMERS: Final = frozenset({Kind.SCREENING})
 _ACTS: Final = frozenset(
     {
         Kind.TRANSACTION,

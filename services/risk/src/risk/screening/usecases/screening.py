@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from risk import storage
 from risk.screening import repository
-from risk.screening.domain.money import minor_units
 from risk.screening.domain.rules import Decision, Outcome, Result, Ruleset, RuleState, Seen, evaluate
 from risk.screening.domain.ruleset import AMOUNT, ruleset_at
 from risk.screening.domain.windows import HASHED, Kind, Number
@@ -34,6 +33,7 @@ from shared.crypto import DataKey, Keyring, Subject, blind_index
 from shared.events import outbox
 from shared.events.envelope import Emit
 from shared.idempotency import Answer, Passage, Wish
+from shared.money import minor_units
 from shared.problems import Problem
 from shared.world import World
 

@@ -1,0 +1,165 @@
+"""Every SQL statement about interactions; nothing here knows a rule."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    LargeBinary,
+    Row,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer.interactions.tables import customer_activity, interaction, interaction_count
+from shared.db import unnest
+
+Rows = Sequence[Row[Any]]
+
+_INTERACTION: dict[str, Any] = {
+    "id": Uuid,
+    "customer_id": Uuid,
+    "ingest": BigInteger,
+    "kind": Text,
+    "channel": Text,
+    "occurred_at": DateTime(timezone=True),
+    "detail": LargeBinary,
+}
+_ACTIVITY: dict[str, Any] = {
+    "customer_id": Uuid,
+    "ingest": BigInteger,
+    "first_at": DateTime(timezone=True),
+    "last_at": DateTime(timezone=True),
+    "recorded_at": DateTime(timezone=True),
+}
+_COUNT: dict[str, Any] = {"day": Date, "kind": Text, "channel": Text, "count": BigInteger}
+
+_fresh = unnest("fresh", **_INTERACTION)
+_INSERT = insert(interaction).from_select(list(_INTERACTION), select(*_fresh.c).order_by(_fresh.c.id))
+
+
+def _advance() -> Any:
+    fresh = unnest("fresh", **_ACTIVITY)
+    # Sorted, as every lock of many rows: two groups with the same customers would deadlock.
+    added = insert(customer_activity).from_select(list(_ACTIVITY), select(*fresh.c).order_by(fresh.c.customer_id))
+    old, new = customer_activity.c, added.excluded
+    return added.on_conflict_do_update(
+        index_elements=["customer_id"],
+        set_={
+            "ingest": old.ingest + new.ingest,
+            "first_at": func.least(old.first_at, new.first_at),
+            "last_at": func.greatest(old.last_at, new.last_at),
+            "recorded_at": func.greatest(old.recorded_at, new.recorded_at),
+        },
+    ).returning(old.customer_id, old.ingest)
+
+
+def _tally() -> Any:
+    fresh = unnest("fresh", **_COUNT)
+    chosen = select(*fresh.c).order_by(fresh.c.day, fresh.c.kind, fresh.c.channel)
+    added = insert(interaction_count).from_select(list(_COUNT), chosen)
+    more = interaction_count.c.count + added.excluded["count"]
+    return added.on_conflict_do_update(index_elements=["day", "kind", "channel"], set_={"count": more})
+
+
+_ADVANCE = _advance()
+_TALLY = _tally()
+_IDS = bindparam("ids", type_=ARRAY(Uuid))
+_BY_IDS = select(interaction).where(interaction.c.id == any_(_IDS))
+_OF = (
+    select(interaction)
+    .where(interaction.c.customer_id == any_(_IDS))
+    .order_by(interaction.c.customer_id, interaction.c.occurred_at, interaction.c.id)
+)
+_BEFORE = bindparam("before", type_=Uuid)
+_OF_THEN = _OF.where(interaction.c.id < _BEFORE)
+_ACTIVITY_OF = select(customer_activity).where(customer_activity.c.customer_id == any_(_IDS))
+
+
+def _columns(names: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in names}
+
+
+async def advance(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> dict[UUID, int]:
+    """Add to each customer's count (once a customer), and hold their rows: the last ingest number each has now."""
+    return {row.customer_id: row.ingest for row in await tx.execute(_ADVANCE, _columns(_ACTIVITY, rows))}
+
+
+async def insert_interactions(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep new interactions, whatever their number, in one statement."""
+    await tx.execute(_INSERT, _columns(_INTERACTION, rows))
+
+
+async def tally(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add to the counts of what is not kept as a row; each (day, kind, channel) once."""
+    if rows:
+        await tx.execute(_TALLY, _columns(_COUNT, rows))
+
+
+async def by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """Interactions by id, still sealed."""
+    return (await conn.execute(_BY_IDS, {"ids": list(ids)})).all()
+
+
+async def of_customers(conn: AsyncConnection, ids: Sequence[UUID], before: UUID | None = None) -> Rows:
+    """All interactions that arrived under these ids, in event order; with `before` only rows with smaller ids."""
+    wanted: dict[str, Any] = {"ids": list(ids)}
+    if before is None:
+        return (await conn.execute(_OF, wanted)).all()
+    return (await conn.execute(_OF_THEN, wanted | {"before": before})).all()
+
+
+async def activity_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """What is known of these ids' activity as a whole."""
+    return (await conn.execute(_ACTIVITY_OF, {"ids": list(ids)})).all()
+
+
+def timeline(ids: Sequence[UUID], kinds: Sequence[str], hidden: Sequence[str]) -> Select[Any]:
+    """The interactions of these ids, of these kinds (all where none is named), without the hidden ones."""
+    chosen = select(interaction).where(interaction.c.customer_id.in_(ids))
+    if kinds:
+        chosen = chosen.where(interaction.c.kind.in_(kinds))
+    return chosen.where(interaction.c.kind.not_in(hidden)) if hidden else chosen
+
+
+async def active_customers(conn: AsyncConnection, after: UUID | None, limit: int) -> list[UUID]:
+    """A page of the ids under which anything is recorded, in id order."""
+    chosen = select(customer_activity.c.customer_id).order_by(customer_activity.c.customer_id).limit(limit)
+    if after is not None:
+        chosen = chosen.where(customer_activity.c.customer_id > after)
+    return list((await conn.execute(chosen)).scalars())
+
+
+async def forget_interactions(tx: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """Delete what is recorded of these ids; of what was deleted the day, kind and channel, counted."""
+    gone = (
+        delete(interaction)
+        .where(interaction.c.customer_id.in_(ids))
+        .returning(interaction.c.occurred_at, interaction.c.kind, interaction.c.channel)
+        .cte("gone")
+    )
+    day = func.date(func.timezone("UTC", gone.c.occurred_at)).label("day")
+    channel = func.coalesce(gone.c.channel, "").label("channel")
+    counted = select(day, gone.c.kind, channel, func.count().label("count")).group_by(day, gone.c.kind, channel)
+    rows = (await tx.execute(counted)).all()
+    await tx.execute(delete(customer_activity).where(customer_activity.c.customer_id.in_(ids)))
+    return rows
+
+
+async def counts(conn: AsyncConnection, since: datetime, until: datetime) -> Rows:
+    """What is left of the erased in [since, until), by day, kind and channel."""
+    table = interaction_count
+    chosen = select(table).where(table.c.day >= since.date(), table.c.day < until.date())
+    return (await conn.execute(chosen.order_by(table.c.day, table.c.kind, table.c.channel))).all()

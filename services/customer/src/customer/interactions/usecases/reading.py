@@ -1,0 +1,82 @@
+"""Reading what customers did: facts for features, resolved through identity links as they are now."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer import storage
+from customer.interactions import repository
+from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Fact
+from customer.interactions.problems import InteractionUnknown
+from customer.interactions.schemas import Interaction
+from customer.interactions.usecases.sealing import INTERACTION, fact_of, views
+from customer.parties.usecases import subject_of
+from shared import audit, clock
+from shared.access import Caller
+from shared.problems import Problem
+from shared.subjects import members, resolve
+from shared.world import World
+
+
+async def facts_of_ids(
+    world: World, conn: AsyncConnection, ids: Sequence[UUID], as_of: datetime | None = None
+) -> dict[UUID, list[Fact]]:
+    """What arrived under each of these very ids, in event order; nothing of the erased.
+
+    With `as_of` only what had been recorded by then: the time a row's id was given, which may lie before its commit.
+    """
+    before = None if as_of is None else clock.id_floor(as_of + timedelta(milliseconds=1))
+    rows = await repository.of_customers(conn, ids, before) if ids else []
+    keys = await world.vault.for_read(conn, [subject_of(one) for one in ids])
+    found: dict[UUID, list[Fact]] = {one: [] for one in ids}
+    for row in rows:
+        key = keys[subject_of(row.customer_id)]
+        if key is not None:
+            found[row.customer_id].append(fact_of(row, key))
+    return found
+
+
+async def facts_of(
+    world: World, conn: AsyncConnection, customer_id: UUID, as_of: datetime | None = None
+) -> tuple[list[UUID], list[Fact]]:
+    """Who counts for this customer now (the leader first), and everything they did, in event order."""
+    everybody = await members(conn, storage.LINKS, customer_id)
+    found = await facts_of_ids(world, conn, everybody, as_of)
+    facts = [fact for one in everybody for fact in found[one]]
+    facts.sort(key=lambda fact: fact.occurred_at)
+    return everybody, facts
+
+
+async def ingest_of(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many interactions were recorded under each id: two readings with equal numbers saw the same."""
+    return {row.customer_id: row.ingest for row in await repository.activity_of(conn, ids)}
+
+
+async def show_interactions(
+    world: World, tx: AsyncConnection, wishes: Sequence[tuple[UUID, Caller]]
+) -> list[Interaction | Problem]:
+    """Read interactions for many callers at once; who read whose is recorded in the same transaction.
+
+    A customer reaches what arrived under their own id or under one that counts for them now.
+    """
+    found = await views(world, tx, sorted({identity for identity, _ in wishes}))
+    own = [caller.customer_id for _, caller in wishes if caller.customer_id is not None]
+    leaders = await resolve(tx, storage.LINKS, [*own, *(view.customer_id for view in found.values())])
+    answers: list[Interaction | Problem] = []
+    seen: list[audit.Entry] = []
+    for identity, caller in wishes:
+        view = found.get(identity)
+        if view is None or (caller.actor == "customer" and not _shows(view, caller, leaders)):
+            answers.append(InteractionUnknown())
+            continue
+        answers.append(view)
+        seen.append(audit.Entry("interaction.read", subject_of(view.customer_id), INTERACTION, identity, caller))
+    await audit.seen(tx, storage.AUDIT, world.keyring, seen)
+    return answers
+
+
+def _shows(view: Interaction, caller: Caller, leaders: Mapping[UUID, UUID]) -> bool:
+    own = caller.customer_id is not None and leaders[view.customer_id] == leaders[caller.customer_id]
+    return own and view.kind not in HIDDEN_FROM_CUSTOMERS

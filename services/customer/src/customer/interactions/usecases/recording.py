@@ -1,0 +1,144 @@
+"""Recording interactions, for many at once: each passes the gate once, the work on one customer is in a row."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer import storage
+from customer.interactions import repository
+from customer.interactions.schemas import Interaction, RecordInteraction
+from customer.interactions.usecases.sealing import INTERACTION, sealed, view_of, views
+from customer.parties.problems import CustomerErased
+from customer.parties.usecases import subject_of
+from shared import audit
+from shared.crypto import DataKey, Subject
+from shared.idempotency import Answer, Passage, Wish, claim
+from shared.problems import Problem
+from shared.world import World
+
+Keys = Mapping[Subject, DataKey | None]
+
+
+async def record_interactions(
+    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RecordInteraction]]
+) -> list[Answer[Interaction] | Problem]:
+    """Record interactions, each once by its event id, whoever's it is: a customer not heard of yet is no error.
+
+    Of somebody erased only a count is kept, once by the event id as well, and the answer is CustomerErased.
+    """
+    keys = await world.vault.for_write(tx, [subject_of(wish.body.customer_id) for wish in wishes])
+    late = [wish for wish in wishes if keys[subject_of(wish.body.customer_id)] is None]
+    if not late:
+        return await _passed(world, tx, wishes, keys)
+    await _count(tx, late)
+    known = [wish for wish in wishes if keys[subject_of(wish.body.customer_id)] is not None]
+    answers = iter(await _passed(world, tx, known, keys) if known else ())
+    return [CustomerErased() if keys[subject_of(wish.body.customer_id)] is None else next(answers) for wish in wishes]
+
+
+async def _count(tx: AsyncConnection, late: Sequence[Wish[RecordInteraction]]) -> None:
+    """Reduce what comes late of the erased to counts; the gate remembers the event, so that none counts twice."""
+    once = {wish.gate.key: wish for wish in reversed(late)}
+    new = await claim(tx, storage.GATE, list(once.values()))
+    counted = Counter(
+        (body.occurred_at.astimezone(UTC).date(), body.kind, body.channel or "")
+        for body in (wish.body for key, wish in once.items() if key in new)
+    )
+    rows = [
+        {"day": day, "kind": kind, "channel": channel, "count": count}
+        for (day, kind, channel), count in counted.items()
+    ]
+    await repository.tally(tx, rows)
+
+
+async def _passed(
+    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RecordInteraction]], keys: Keys
+) -> list[Answer[Interaction] | Problem]:
+    async def do(fresh: Sequence[Wish[RecordInteraction]]) -> Sequence[Interaction | Problem]:
+        return await _record(world, tx, fresh, keys)
+
+    async def again(ids: Sequence[UUID]) -> Mapping[UUID, Interaction]:
+        return await views(world, tx, ids)
+
+    passage = Passage(
+        storage.GATE,
+        world.vault,
+        Interaction,
+        do=do,
+        again=again,
+        subject=lambda wish, _: subject_of(wish.body.customer_id),
+    )
+    return await passage.run(tx, wishes)
+
+
+async def _record(
+    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RecordInteraction]], keys: Keys
+) -> list[Interaction]:
+    of: dict[UUID, list[Wish[RecordInteraction]]] = {}
+    for wish in wishes:
+        of.setdefault(wish.body.customer_id, []).append(wish)
+    last = await repository.advance(tx, [_activity(customer_id, theirs) for customer_id, theirs in of.items()])
+    rows: list[dict[str, Any]] = []
+    entries: list[audit.Entry] = []
+    for customer_id, theirs in of.items():
+        key = keys[subject_of(customer_id)]
+        assert key is not None  # noqa: S101  # the erased were counted and go no further
+        first = last[customer_id] - len(theirs) + 1
+        rows += [_row(wish, key, first + place) for place, wish in enumerate(theirs)]
+        entries += _entries(customer_id, theirs, first)
+    await repository.insert_interactions(tx, rows)
+    await audit.record(tx, storage.AUDIT, world.keyring, entries)
+    return [view_of(wish.body, wish.id) for wish in wishes]
+
+
+def _activity(customer_id: UUID, theirs: Sequence[Wish[RecordInteraction]]) -> dict[str, Any]:
+    times = [wish.body.occurred_at for wish in theirs]
+    return {
+        "customer_id": customer_id,
+        "ingest": len(theirs),
+        "first_at": min(times),
+        "last_at": max(times),
+        "recorded_at": max(wish.at for wish in theirs),
+    }
+
+
+def _row(wish: Wish[RecordInteraction], key: DataKey, ingest: int) -> dict[str, Any]:
+    body = wish.body
+    return {
+        "id": wish.id,
+        "customer_id": body.customer_id,
+        "ingest": ingest,
+        "kind": body.kind.value,
+        "channel": None if body.channel is None else body.channel.value,
+        "occurred_at": body.occurred_at,
+        "detail": sealed(body, wish.id, key),
+    }
+
+
+def _entries(customer_id: UUID, theirs: Sequence[Wish[RecordInteraction]], first: int) -> list[audit.Entry]:
+    """One entry a caller and customer: which of the customer's interactions, by number, were recorded by whom."""
+    told: dict[tuple[str, str], list[int]] = {}
+    callers = {}
+    for place, wish in enumerate(theirs):
+        who = (wish.caller.sub, wish.caller.request_id)
+        told.setdefault(who, []).append(first + place)
+        callers[who] = wish.caller
+    return [
+        audit.Entry(
+            "interaction.record",
+            subject_of(customer_id),
+            INTERACTION,
+            None,
+            callers[who],
+            {
+                "ingest": ",".join(map(str, numbers))
+                if len(numbers) < 10
+                else f"{numbers[0]}-{numbers[-1]}/{len(numbers)}"
+            },
+        )
+        for who, numbers in told.items()
+    ]
