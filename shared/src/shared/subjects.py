@@ -60,3 +60,15 @@ async def members(conn: AsyncConnection, table: Table, leader: UUID) -> list[UUI
     """Everybody who counts for this leader, the leader first."""
     rows = await conn.execute(select(table.c.member).where(table.c.leader == leader, table.c.linked))
     return [leader, *sorted(one for one in rows.scalars() if one != leader)]
+
+
+async def circles(conn: AsyncConnection, table: Table, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """For each id everybody who counts as the same party now, the leader first; two linked ids have the same circle."""
+    leaders = await resolve(conn, table, ids)
+    linked = select(table.c.member, table.c.leader).where(
+        table.c.linked, table.c.leader == any_(bindparam("leaders", type_=ARRAY(Uuid)))
+    )
+    of: dict[UUID, set[UUID]] = {leader: set() for leader in leaders.values()}
+    for row in await conn.execute(linked, {"leaders": sorted(of)}):
+        of[row.leader].add(row.member)
+    return {one: [leader, *sorted(of[leader] - {leader})] for one, leader in leaders.items()}

@@ -21,7 +21,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
     routers = [
         parties.router,
         consents.router,
-        interactions.router,
+        *interactions.routers(),
         privacy.router,
         jobs_router(storage.JOBS, CanRead),
         webhooks_router(storage, "customer"),

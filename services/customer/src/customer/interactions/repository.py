@@ -1,7 +1,7 @@
 """Every SQL statement about interactions; nothing here knows a rule."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.interactions.tables import customer_activity, interaction, interaction_count
+from shared import clock
 from shared.db import unnest
 
 Rows = Sequence[Row[Any]]
@@ -88,6 +89,11 @@ _OF_THEN = _OF.where(interaction.c.id < _BEFORE)
 _ACTIVITY_OF = select(customer_activity).where(customer_activity.c.customer_id == any_(_IDS))
 
 
+def bound(as_of: datetime) -> UUID:
+    """The first id after that instant: what had been recorded by then has a smaller one."""
+    return clock.id_floor(as_of + timedelta(milliseconds=1))
+
+
 def _columns(names: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in names}
 
@@ -113,12 +119,12 @@ async def by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
     return (await conn.execute(_BY_IDS, {"ids": list(ids)})).all()
 
 
-async def of_customers(conn: AsyncConnection, ids: Sequence[UUID], before: UUID | None = None) -> Rows:
-    """All interactions that arrived under these ids, in event order; with `before` only rows with smaller ids."""
+async def of_customers(conn: AsyncConnection, ids: Sequence[UUID], as_of: datetime | None = None) -> Rows:
+    """All interactions that arrived under these ids, in event order; with `as_of` those recorded by then."""
     wanted: dict[str, Any] = {"ids": list(ids)}
-    if before is None:
+    if as_of is None:
         return (await conn.execute(_OF, wanted)).all()
-    return (await conn.execute(_OF_THEN, wanted | {"before": before})).all()
+    return (await conn.execute(_OF_THEN, wanted | {"before": bound(as_of)})).all()
 
 
 async def activity_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
@@ -126,12 +132,14 @@ async def activity_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
     return (await conn.execute(_ACTIVITY_OF, {"ids": list(ids)})).all()
 
 
-def timeline(ids: Sequence[UUID], kinds: Sequence[str], hidden: Sequence[str]) -> Select[Any]:
+def timeline(ids: Sequence[UUID], kinds: Sequence[str], hidden: Sequence[str], as_of: datetime | None) -> Select[Any]:
     """The interactions of these ids, of these kinds (all where none is named), without the hidden ones."""
     chosen = select(interaction).where(interaction.c.customer_id.in_(ids))
     if kinds:
         chosen = chosen.where(interaction.c.kind.in_(kinds))
-    return chosen.where(interaction.c.kind.not_in(hidden)) if hidden else chosen
+    if hidden:
+        chosen = chosen.where(interaction.c.kind.not_in(hidden))
+    return chosen if as_of is None else chosen.where(interaction.c.id < bound(as_of))
 
 
 async def active_customers(conn: AsyncConnection, after: UUID | None, limit: int) -> list[UUID]:

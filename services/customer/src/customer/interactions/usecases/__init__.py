@@ -1,8 +1,25 @@
 """What can be done with interactions: record (for many at once), read as facts and in order, profile, forget."""
 
 from customer.interactions.usecases.forgetting import forget
+from customer.interactions.usecases.profiling import AskProfile, checked, show_profiles, show_timeline
 from customer.interactions.usecases.reading import facts_of, facts_of_ids, ingest_of, show_interactions
 from customer.interactions.usecases.recording import record_interactions
 from customer.interactions.usecases.sealing import INTERACTION
+from customer.interactions.usecases.sections import PARTS, Asked, Part
 
-__all__ = ["INTERACTION", "facts_of", "facts_of_ids", "forget", "ingest_of", "record_interactions", "show_interactions"]
+__all__ = [
+    "INTERACTION",
+    "PARTS",
+    "AskProfile",
+    "Asked",
+    "Part",
+    "checked",
+    "facts_of",
+    "facts_of_ids",
+    "forget",
+    "ingest_of",
+    "record_interactions",
+    "show_interactions",
+    "show_profiles",
+    "show_timeline",
+]

@@ -1,7 +1,7 @@
 """Reading what customers did: facts for features, resolved through identity links as they are now."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,10 +13,10 @@ from customer.interactions.problems import InteractionUnknown
 from customer.interactions.schemas import Interaction
 from customer.interactions.usecases.sealing import INTERACTION, fact_of, views
 from customer.parties.usecases import subject_of
-from shared import audit, clock
+from shared import audit
 from shared.access import Caller
 from shared.problems import Problem
-from shared.subjects import members, resolve
+from shared.subjects import circles, resolve
 from shared.world import World
 
 
@@ -27,8 +27,7 @@ async def facts_of_ids(
 
     With `as_of` only what had been recorded by then: the time a row's id was given, which may lie before its commit.
     """
-    before = None if as_of is None else clock.id_floor(as_of + timedelta(milliseconds=1))
-    rows = await repository.of_customers(conn, ids, before) if ids else []
+    rows = await repository.of_customers(conn, ids, as_of) if ids else []
     keys = await world.vault.for_read(conn, [subject_of(one) for one in ids])
     found: dict[UUID, list[Fact]] = {one: [] for one in ids}
     for row in rows:
@@ -42,7 +41,7 @@ async def facts_of(
     world: World, conn: AsyncConnection, customer_id: UUID, as_of: datetime | None = None
 ) -> tuple[list[UUID], list[Fact]]:
     """Who counts for this customer now (the leader first), and everything they did, in event order."""
-    everybody = await members(conn, storage.LINKS, customer_id)
+    everybody = (await circles(conn, storage.LINKS, [customer_id]))[customer_id]
     found = await facts_of_ids(world, conn, everybody, as_of)
     facts = [fact for one in everybody for fact in found[one]]
     facts.sort(key=lambda fact: fact.occurred_at)

@@ -1,0 +1,59 @@
+"""What a profile is put together from: each capability plugs in its part, and says whether the customer may see it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer.consents import usecases as consents
+from customer.interactions.schemas import Section
+from customer.parties import usecases as parties
+from shared import clock
+from shared.access import Caller
+from shared.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of whom a part is asked: the leader, everybody who counts as the same party (the leader first), by whom, when."""
+
+    customer_id: UUID
+    members: Sequence[UUID]
+    caller: Caller
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One section of a profile, read in the transaction that records the reading.
+
+    `for_customers` says whether the customer may see it of themself; what would tip them off must say no.
+    """
+
+    name: str
+    read: Callable[[World, AsyncConnection, Asked], Awaitable[Section]]
+    for_customers: bool
+
+
+async def _party(world: World, conn: AsyncConnection, asked: Asked) -> Section:
+    """The party records of everybody in the circle; what risk decided is not for the customer."""
+    found = await parties.views(world, conn, asked.members)
+    hidden = {"restricted"} if asked.caller.actor == "customer" else set()
+    items = [found[one].model_dump(mode="json", exclude=hidden) for one in asked.members if one in found]
+    return Section(as_of=clock.now(), items=items)
+
+
+async def _consents(world: World, conn: AsyncConnection, asked: Asked) -> Section:
+    """What every purpose allows, channel by channel; nothing of an id that no party has."""
+    if await parties.absences(world, conn, [asked.customer_id]):
+        return Section(as_of=clock.now(), items=[])
+    told = await consents.show_consents(world, conn, asked.customer_id, asked.caller, as_of=None, valid_at=None)
+    return Section(as_of=told.as_of, items=[one.model_dump(mode="json") for one in told.items])
+
+
+PARTS: tuple[Part, ...] = (
+    Part("party", _party, for_customers=True),
+    Part("consents", _consents, for_customers=True),
+)
