@@ -212,7 +212,9 @@ class Vault:
         known = [subject for subject in distinct if subject not in fresh]
         if known:
             keys |= dict.fromkeys(known)
-            keys |= self._opened((await tx.execute(_find(self._table, lock=True), _wanted(known))).all())
+            opened = self._opened((await tx.execute(_find(self._table, lock=True), _wanted(known))).all())
+            self._keep_opened(opened)
+            keys |= opened
         return keys
 
     async def for_read(self, conn: AsyncConnection, subjects: Sequence[Subject]) -> dict[Subject, DataKey | None]:
@@ -230,22 +232,29 @@ class Vault:
         if missing:
             rows = (await conn.execute(_find(self._table, lock=False), _wanted(sorted(missing)))).all()
             opened = self._opened(rows)
+            self._keep_opened(opened)
             keys |= opened
-            at = time.monotonic()
-            for subject, key in opened.items():
-                if key is not None:
-                    self._cache[subject] = (at, key)
-                    self._cache.move_to_end(subject)
-            while len(self._cache) > _CACHED:
-                self._cache.popitem(last=False)
         return keys
+
+    def _keep_opened(self, opened: Mapping[Subject, DataKey | None]) -> None:
+        at = time.monotonic()
+        for subject, key in opened.items():
+            if key is not None:
+                self._cache[subject] = (at, key)
+                self._cache.move_to_end(subject)
+        while len(self._cache) > _CACHED:
+            self._cache.popitem(last=False)
 
     def _opened(self, rows: Sequence[Any]) -> dict[Subject, DataKey | None]:
         keys: dict[Subject, DataKey | None] = {}
         for row in rows:
             subject = Subject(row.subject_kind, row.subject_id)
+            # A subject has one key for life: if the row still has it, the one opened before is that one, however old.
+            known = self._cache.get(subject)
             if row.wrapped is None:
                 keys[subject] = None
+            elif known is not None:
+                keys[subject] = known[1]
             else:
                 keys[subject] = DataKey(AESGCM(self._keyring.unwrap(row.master_id, row.wrapped, subject)))
         return keys

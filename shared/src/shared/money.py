@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Final
 
 # ISO 4217 list one, active codes, by the number of digits of the minor unit. Codes without one (XAU, XDR, XXX …) are
@@ -44,4 +43,8 @@ def minor_units(amount: str, currency: str) -> int:
 
 def decimal_text(minor: int, currency: str) -> str:
     """Minor units as the decimal text that callers see: `1250` CNY is `12.50`."""
-    return str(Decimal(minor).scaleb(-DIGITS[currency]))
+    digits = DIGITS[currency]
+    if digits == 0:
+        return str(minor)
+    whole, part = divmod(abs(minor), 10**digits)
+    return f"{'-' if minor < 0 else ''}{whole}.{part:0{digits}d}"

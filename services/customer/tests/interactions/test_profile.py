@@ -106,6 +106,10 @@ async def test_as_of_is_what_had_been_recorded_by_then_not_what_had_happened(her
         await tell(here, spent(20, days=3))
         assert await value(here, "outflow_30d") == 3_000
         assert await value(here, "outflow_30d", as_of=then.isoformat()) == 1_000
+        long_ago, ahead = ((held.at + timedelta(days=days)).isoformat() for days in (-4, 40))
+        assert await value(here, "outflow_30d", valid_at=long_ago) == 0
+        assert await value(here, "outflow_30d", valid_at=ahead) == 0
+        assert await value(here, "outflow_60d", valid_at=ahead, as_of=then.isoformat()) == 1_000
         late = await here.get(f"/v1/customers/{ONE}/timeline", params={"as_of": then.isoformat()})
         assert [one["event_id"] for one in late.json()["items"]] == ["s-11-10"]
 

@@ -44,7 +44,7 @@ class Customer(Transport):
         self,
         *,
         limit: int | None = None,
-        kind: models.Kind | None = None,
+        kind: models.CustomerPartiesDomainKind | None = None,
         state: models.State | None = None,
         tier: models.Tier | None = None,
         region: str | None = None,
@@ -62,7 +62,7 @@ class Customer(Transport):
         self,
         *,
         limit: int | None = None,
-        kind: models.Kind | None = None,
+        kind: models.CustomerPartiesDomainKind | None = None,
         state: models.State | None = None,
         tier: models.Tier | None = None,
         region: str | None = None,
@@ -182,6 +182,107 @@ class Customer(Transport):
     async def show_history(self, customer_id: UUID) -> list[models.PastVersion]:
         """Every version of a party, newest first: what was recorded, when, by whom, until when."""
         return await self._ask("GET", f"/v1/customers/{customer_id}/history", list[models.PastVersion])
+
+    async def show_profile(
+        self,
+        customer_id: UUID,
+        *,
+        features: list[str] | None = None,
+        as_of: datetime | None = None,
+        valid_at: datetime | None = None,
+    ) -> models.Profile:
+        """A customer at one instant: facts, features with how long they hold, party, consents and what else is
+        known.
+
+        `as_of`: from what had been recorded by then; `valid_at`: the features of that instant (without it, of
+        `as_of`).
+        With either there are no sections. The reading is recorded before the answer leaves.
+
+        Errors: 404 nothing is known of that id; 410 erased; 422 an unknown feature.
+        """
+        return await self._ask(
+            "GET",
+            f"/v1/customers/{customer_id}/profile",
+            models.Profile,
+            query={"features": features, "as_of": as_of, "valid_at": valid_at},
+        )
+
+    async def show_timeline(
+        self,
+        customer_id: UUID,
+        *,
+        limit: int | None = None,
+        kinds: list[models.CustomerInteractionsDomainFactsKind] | None = None,
+        as_of: datetime | None = None,
+        cursor: str | None = None,
+    ) -> Page[models.Interaction]:
+        """What a customer did, newest first, with everybody who counts as the same party; `as_of`: as recorded
+        then.
+
+        A customer sees their own, without screenings. Errors: 404 nothing is known of that id; 410 erased.
+        """
+        return await self._ask(
+            "GET",
+            f"/v1/customers/{customer_id}/timeline",
+            Page[models.Interaction],
+            query={"limit": limit, "kinds": kinds, "as_of": as_of, "cursor": cursor},
+        )
+
+    def all_show_timeline(
+        self,
+        customer_id: UUID,
+        *,
+        limit: int | None = None,
+        kinds: list[models.CustomerInteractionsDomainFactsKind] | None = None,
+        as_of: datetime | None = None,
+    ) -> AsyncIterator[models.Interaction]:
+        """Every item of `show_timeline`, page by page, as they are needed."""
+        return self._pages(
+            lambda at: self.show_timeline(customer_id, limit=limit, kinds=kinds, as_of=as_of, cursor=at), None
+        )
+
+    async def list_features(self) -> list[models.FeatureShape]:
+        """What features there are, with their meaning in English and Chinese. Windowed ones take any number of
+        days.
+        """
+        return await self._ask("GET", "/v1/feature-definitions", list[models.FeatureShape])
+
+    async def record_interaction(
+        self, body: models.RecordInteraction, *, idempotency_key: str | None = None
+    ) -> models.Interaction:
+        """Record one thing that happened; a repeat by `event_id` answers 200. A customer not heard of yet is no
+        error.
+
+        Errors: 409 the `event_id` is known with other content; 410 the customer was erased; 422 a time more
+        than two minutes
+        ahead, an unknown currency.
+        """
+        return await self._ask(
+            "POST",
+            "/v1/interactions",
+            models.Interaction,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
+        )
+
+    async def import_interactions(
+        self, rows: Rows, *, media: str = "application/x-ndjson", pack: bool = False
+    ) -> models.Job:
+        """Bring many interactions as NDJSON or CSV (gzip allowed), with their own times; 202 with a job once every
+        byte is stored. Good rows land, bad ones are listed in the job's rejects; the same file again changes
+        nothing.
+
+        `rows` are bytes, or an async iterator of bytes that is sent as it comes (`cxbank_client.rows.ndjson`
+        makes one of models); `pack` sends them as gzip. The job tells the rest.
+        """
+        return await self._upload("/v1/interactions/imports", models.Job, rows, media=media, pack=pack)
+
+    async def show_interaction(self, interaction_id: UUID) -> models.Interaction:
+        """One interaction; the reading is recorded before the answer leaves. A customer sees their own, without
+        screenings.
+        """
+        return await self._ask("GET", f"/v1/interactions/{interaction_id}", models.Interaction)
 
     async def show_job(self, job_id: UUID) -> models.Job:
         """How far a job has come."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from cxbank_client.answers import Answer, Input
+
+Channel = Literal["branch", "atm", "phone", "web", "app", "wechat", "video", "email", "post", "partner"]
 
 ContactKind = Literal["phone", "email", "wechat", "postal"]
 
@@ -20,11 +22,11 @@ GdprBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)
 
 GivenBy = Literal["customer", "staff", "client", "import"]
 
-Kind = Literal["individual", "organisation"]
-
 Language = Literal["zh-Hans", "zh-Hant", "en"]
 
 PiplBasis = Literal["13(1)", "13(2)", "13(3)", "13(4)", "13(5)", "13(6)", "13(7)"]
+
+Product = Literal["current_account", "savings", "credit_card", "loan", "mortgage", "investment", "insurance"]
 
 Reason = Literal[
     "consent-granted",
@@ -54,6 +56,23 @@ Verdict = Literal["allow", "deny"]
 WebhookState = Literal["active", "paused", "ended"]
 
 Word = Literal["granted", "refused", "withdrawn"]
+
+CustomerInteractionsDomainFactsKind = Literal[
+    "transaction",
+    "login",
+    "visit",
+    "call",
+    "app_event",
+    "account_changed",
+    "feedback",
+    "ticket",
+    "appointment",
+    "journey",
+    "message",
+    "screening",
+]
+
+CustomerPartiesDomainKind = Literal["individual", "organisation"]
 
 
 class AskDecision(Input):
@@ -199,7 +218,7 @@ class Customer(Answer):
 
     id: UUID
     version: int
-    kind: Kind | str
+    kind: CustomerPartiesDomainKind | str
     state: State | str
     tier: Tier | str
     legal_name: str
@@ -219,7 +238,7 @@ class CustomerSummary(Answer):
 
     id: UUID
     version: int
-    kind: Kind | str
+    kind: CustomerPartiesDomainKind | str
     state: State | str
     tier: Tier | str
     region: str | None
@@ -275,6 +294,35 @@ class Evidence(Answer):
     place: str | None = None
 
 
+class Facts(Answer):
+    """What the features are made of: how many, from when to when, and when the last was recorded."""
+
+    count: int
+    first_at: datetime | None
+    last_at: datetime | None
+    last_recorded_at: datetime | None
+
+
+class Feature(Answer):
+    """A feature as of an instant: exact where it is whole, a rounded decimal where it is a fraction.
+
+    `valid_until` is the first instant at which it may be another without anything happening; null: never.
+    """
+
+    value: int | float | str | bool | None
+    unit: str
+    valid_until: datetime | None
+
+
+class FeatureShape(Answer):
+    """What a feature is."""
+
+    name: str
+    type: Literal["int", "fraction", "string", "bool"] | str
+    unit: str
+    description: dict[str, str]
+
+
 class Found(Answer):
     """The parties a look-up found; a shared contact point may find several."""
 
@@ -320,6 +368,22 @@ class IdentifierIn(Input):
     value: str
 
 
+class Interaction(Answer):
+    """An interaction as it is kept, under the id of the customer it arrived with."""
+
+    id: UUID
+    version: int
+    event_id: str
+    customer_id: UUID
+    kind: CustomerInteractionsDomainFactsKind | str
+    channel: Channel | str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    amount: MoneyView | None
+    balance: MoneyView | None
+    attributes: dict[str, str | bool | int]
+
+
 class Job(Answer):
     """Long work: `done` of `total` lines, `rate` a second, `eta_seconds` to go (null before it starts)."""
 
@@ -352,6 +416,20 @@ class LookUp(Input):
     identifier: IdentifierIn | None = None
 
 
+class Money(Input):
+    """Decimal text and ISO 4217 currency, with no more digits than the currency has."""
+
+    amount: str
+    currency: str
+
+
+class MoneyView(Answer):
+    """Decimal text and currency."""
+
+    amount: str
+    currency: str
+
+
 class PastVersion(Answer):
     """How a party was recorded from `recorded_at` until `superseded_at` (null: still), and who changed it then."""
 
@@ -360,6 +438,18 @@ class PastVersion(Answer):
     superseded_at: datetime | None
     recorded_by: str
     customer: Customer
+
+
+class Profile(Answer):
+    """A customer at one instant: party facts, features, and what the other capabilities know (`sections`)."""
+
+    customer_id: UUID
+    members: list[UUID]
+    as_of: datetime
+    facts: Facts
+    features: dict[str, Feature]
+    features_valid_until: datetime | None
+    sections: dict[str, Section]
 
 
 class PurposeText(Answer):
@@ -433,12 +523,46 @@ class ReceiptPurpose(Answer):
     withdrawal_method: str
 
 
+class RecordInteraction(Input):
+    """One thing that happened between a customer and the bank. `event_id` is its own, whichever door it comes by.
+
+    `direction` says which way `amount` went (without it: out); `balance` is what was on `account` afterwards,
+    in the same
+    currency; `initiated_by: bank` is what the customer did not do (interest, fees); `date_only` says that the
+    hour is not
+    known; `sequence` orders things of one instant; `source` is where the customer heard of it; `step` is where
+    a ticket,
+    an appointment or a journey is. What else is said in `attributes` is kept, sealed, and no feature reads it.
+    """
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("event_id",)
+
+    event_id: str
+    customer_id: UUID
+    kind: CustomerInteractionsDomainFactsKind
+    occurred_at: datetime
+    channel: Channel | None = None
+    amount: Money | None = None
+    direction: Literal["credit", "debit"] | None = None
+    balance: SignedMoney | None = None
+    account: str | None = None
+    category: str | None = None
+    product: Product | None = None
+    change: str | None = None
+    initiated_by: Literal["bank", "customer"] | None = None
+    source: str | None = None
+    step: str | None = None
+    sequence: int | None = None
+    date_only: bool | None = None
+    attributes: dict[str, Any] = Field(default_factory=lambda: {})
+
+
 class RegisterCustomer(Input):
     """A new party. For an organisation `birth_date` is its day of incorporation."""
 
     natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
 
-    kind: Kind
+    kind: CustomerPartiesDomainKind
     legal_name: str
     birth_date: date | None = None
     contact_points: list[ContactPointIn] = Field(default_factory=lambda: [])
@@ -467,6 +591,20 @@ class RequestErasure(Input):
     natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
 
     external_ref: str | None = None
+
+
+class Section(Answer):
+    """One part of a profile: what it says, and how fresh it is."""
+
+    as_of: datetime
+    items: list[dict[str, Any]]
+
+
+class SignedMoney(Input):
+    """Money that may be owed: a balance below zero has a minus."""
+
+    amount: str
+    currency: str
 
 
 class Subscribe(Input):

@@ -103,13 +103,16 @@ def routers(parts: Sequence[usecases.Part] = ()) -> list[Router]:
         caller: CanProfile,
         features: Annotated[list[str] | None, Query(max_length=100, description="these only")] = None,
         as_of: AwareDatetime | None = None,
+        valid_at: AwareDatetime | None = None,
     ) -> Profile:
         """A customer at one instant: facts, features with how long they hold, party, consents and what else is known.
 
-        With `as_of` the features of that instant, from what had been recorded by then, and no sections. The reading is
-        recorded before the answer leaves. Errors: 404 nothing is known of that id; 410 erased; 422 an unknown feature.
+        `as_of`: from what had been recorded by then; `valid_at`: the features of that instant (without it, of `as_of`).
+        With either there are no sections. The reading is recorded before the answer leaves.
+
+        Errors: 404 nothing is known of that id; 410 erased; 422 an unknown feature.
         """
         names = usecases.checked(features or (), caller)
-        return await show(usecases.AskProfile(customer_id, caller, as_of, names))
+        return await show(usecases.AskProfile(customer_id, caller, as_of, valid_at, names))
 
     return [router, _about, profile]

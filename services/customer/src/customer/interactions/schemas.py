@@ -1,8 +1,8 @@
 """Inputs and outputs of interactions; routes, imports and the bank's own systems build the same ones."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StrictBool, StrictInt
 
 from customer.interactions.domain.facts import Channel, Kind, Product
 from shared import clock
-from shared.money import DIGITS, minor_units
+from shared.money import decimal_text, minor_units
 from shared.schemas import Body, View
 
 AHEAD: Final = timedelta(minutes=2)
@@ -48,9 +48,10 @@ class Money(Body):
 
     @model_validator(mode="after")
     def _is_money(self) -> Self:
-        self.minor()
+        _ = self.minor
         return self
 
+    @cached_property
     def minor(self) -> int:
         """As a count of minor units."""
         return minor_units(self.amount, self.currency)
@@ -61,6 +62,7 @@ class SignedMoney(Money):
 
     amount: Annotated[str, StringConstraints(pattern="^-?" + _DECIMAL)]
 
+    @cached_property
     def minor(self) -> int:
         """As a count of minor units, negative where it is owed."""
         size = minor_units(self.amount.removeprefix("-"), self.currency)
@@ -111,9 +113,11 @@ class RecordInteraction(Body):
             raise ValueError("an attribute has the name of a field")
         return self
 
+    @cached_property
     def words(self) -> dict[str, str | int | bool]:
         """What is said beside kind, channel, time and money, in one map."""
-        said = {name: told for name in SAID if (told := getattr(self, name)) is not None}
+        known = self.__dict__
+        said = {name: known[name] for name in SAID if known[name] is not None}
         return {**self.attributes, **said}
 
 
@@ -224,4 +228,4 @@ def shown(value: int | Fraction | str | bool | None) -> int | float | str | bool
 
 def decimal(minor: int, currency: str) -> MoneyView:
     """Minor units as callers see them."""
-    return MoneyView(amount=str(Decimal(minor).scaleb(-DIGITS[currency])), currency=currency)
+    return MoneyView.model_construct(amount=decimal_text(minor, currency), currency=currency)

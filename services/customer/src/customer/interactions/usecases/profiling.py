@@ -35,12 +35,21 @@ _TIPS_OFF: Final = frozenset(name for name in FEATURES if any(kind in name for k
 
 @dataclass(frozen=True, slots=True)
 class AskProfile:
-    """Whose profile, for whom; as recorded and as of `at` where one is given; all listed features where none is named."""
+    """Whose profile, for whom; all listed features where none is named.
+
+    `as_of` cuts off what was recorded later; features are as of `valid_at`, else of `as_of`, else of now.
+    """
 
     customer_id: UUID
     caller: Caller
-    at: datetime | None = None
+    as_of: datetime | None = None
+    valid_at: datetime | None = None
     names: tuple[str, ...] = ()
+
+    @property
+    def then(self) -> datetime | None:
+        """The instant of the features, where it is not now."""
+        return self.valid_at or self.as_of
 
 
 async def show_profiles(
@@ -68,10 +77,10 @@ async def show_profiles(
         if problem is not None:
             answers.append(problem)
             continue
-        theirs = [fact for one in circle for fact in facts[wish.at].get(one, ())]
+        theirs = [fact for one in circle for fact in facts[wish.as_of].get(one, ())]
         profile = _profile(world, wish, circle, theirs)
         answers.append(profile.model_copy(update={"sections": await _sections(world, tx, wish, circle, parts)}))
-        detail = {"as_of": None if wish.at is None else wish.at.isoformat(), "features": ",".join(wish.names)}
+        detail = {"then": None if wish.then is None else wish.then.isoformat(), "features": ",".join(wish.names)}
         seen.append(
             audit.Entry("profile.read", subject_of(wish.customer_id), PROFILE, wish.customer_id, wish.caller, detail)
         )
@@ -91,11 +100,11 @@ async def _facts(
     world: World, tx: AsyncConnection, wishes: Sequence[AskProfile], everybody: Sequence[UUID]
 ) -> dict[datetime | None, dict[UUID, list[Fact]]]:
     """The facts of everybody asked for, once as known now and once for each instant asked back to."""
-    return {at: await facts_of_ids(world, tx, everybody, at) for at in {wish.at for wish in wishes}}
+    return {at: await facts_of_ids(world, tx, everybody, at) for at in {wish.as_of for wish in wishes}}
 
 
 def _profile(world: World, wish: AskProfile, circle: Sequence[UUID], facts: Sequence[Fact]) -> Profile:
-    at = wish.at or clock.now()
+    at = wish.then or clock.now()
     hidden = _TIPS_OFF if wish.caller.actor == "customer" else frozenset()
     names = [name for name in wish.names or FEATURES if name not in hidden]
     if wish.caller.actor == "customer":
@@ -125,7 +134,7 @@ async def _sections(
     world: World, tx: AsyncConnection, wish: AskProfile, circle: Sequence[UUID], parts: Sequence[Part]
 ) -> dict[str, Section]:
     """What others know now; a profile of the past has none, for they keep their own pasts."""
-    if wish.at is not None:
+    if wish.then is not None:
         return {}
     asked = Asked(circle[0], circle, wish.caller, clock.now())
     chosen = [part for part in parts if part.for_customers or wish.caller.actor != "customer"]
