@@ -102,9 +102,12 @@ def _evaluate(data: Path, say: Say, model: str | None) -> bool:
         found = cross_validated(matrix, labels, question.boosting, repeats=2, seed=_EVALUATION_SEED)
         told = reporting.validation_lines(question, variant.name, found, judged=True)
         if question.in_order_of_time:
-            told += reporting.forward_lines(question, variant.name, forward(matrix, labels, question.boosting))
-        for one in told:
-            say(one)
+            for one in question.variants:
+                rebuilt = one.build(rows)
+                if rebuilt is not None:
+                    told += reporting.forward_lines(question, one.name, forward(rebuilt, labels, question.boosting))
+        for line in told:
+            say(line)
         held &= not reporting.missed(question, found.area.value, found.precision.value)
     return held
 

@@ -1,0 +1,1 @@
+"""The engines of insight, pure: forecasts with intervals and back-tests, suppression of small cells, quality of data."""
