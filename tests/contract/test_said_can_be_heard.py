@@ -15,6 +15,19 @@ DELICATE = re.compile(
     r"|birth_date|identifier_value|card_number|account_number|reason_text|risk_level)$"
 )
 EXTERNAL = "cxbank.external."
+# The suite's contract names these, and a listener stands ready; whoever begins to say one takes it out here.
+AWAITED = {
+    "cxbank.channel-router.journey_abandoned.v1",
+    "cxbank.channel-router.journey_finished.v1",
+    "cxbank.channel-router.journey_started.v1",
+    "cxbank.channel-router.reminder_due.v1",
+    "cxbank.feedback.case_changed.v1",
+    "cxbank.feedback.case_closed.v1",
+    "cxbank.feedback.case_opened.v1",
+    "cxbank.feedback.notice_due.v1",
+    "cxbank.feedback.survey_invitation_due.v1",
+    "cxbank.risk.customer_notice_due.v1",
+}
 
 
 def example(schema: Mapping[str, Any], document: Mapping[str, Any], *, whole: bool) -> Any:
@@ -51,8 +64,15 @@ def pairs() -> list[Any]:
         pytest.param(listener, name, id=f"{listener} hears {name}")
         for listener in SERVICES
         for name in heard(listener)
-        if not name.startswith(EXTERNAL)
+        if not name.startswith(EXTERNAL) and name not in AWAITED
     ]
+
+
+def test_what_is_awaited_is_listened_for_and_not_said_yet() -> None:
+    said_by_now = {name for service in SERVICES for name in said(service)}
+    listened_for = {name for service in SERVICES for name in heard(service)}
+    assert AWAITED & said_by_now == set()
+    assert listened_for >= AWAITED
 
 
 @pytest.mark.parametrize(("listener", "name"), pairs())

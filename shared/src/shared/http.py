@@ -144,7 +144,11 @@ class ClientCredentials:
 
 
 class OutsideAway(Exception):  # an answer to the one who asked, not to a caller of ours
-    """No answer came from outside."""
+    """No answer came from outside; `may_have_arrived` unless the connection itself failed."""
+
+    def __init__(self, what: str, *, may_have_arrived: bool = True) -> None:
+        super().__init__(what)
+        self.may_have_arrived = may_have_arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,8 @@ class Outside:
             answer = await self._client.send(request, stream=True)
             await answer.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise OutsideAway(f"no answer ({type(error).__name__})") from None
+            never = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.InvalidURL)
+            raise OutsideAway(f"no answer ({type(error).__name__})", may_have_arrived=not never) from None
         after = answer.headers.get("retry-after", "")
         return Reply(answer.status_code, float(after) if after.isdigit() else None)
 

@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar, Final, Protocol
 
 import uvicorn
@@ -71,6 +72,7 @@ class Work:
     snapshots: Snapshots
     acts: Mapping[str, Act] = field(default_factory=dict)
     every: Mapping[str, int] = field(default_factory=dict)
+    parts: Mapping[str, Callable[[asyncio.Event], Awaitable[None]]] = field(default_factory=dict)
 
 
 class AuditAnchored(Event):
@@ -193,6 +195,8 @@ async def work_until(
         "webhooks": lambda: hooks.run(stopping),
         "care": care,
     }
+    for name, own in work.parts.items():
+        parts[name] = partial(own, stopping)
     if work.topics:
         ears = Ears(world.db, bus, consumer, work.topics)
         parts["ears"] = lambda: ears.run(stopping)

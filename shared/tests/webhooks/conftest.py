@@ -1,9 +1,8 @@
 """A small service that says one kind of event, with webhooks, and a host outside that answers as it is told."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -26,6 +25,8 @@ from shared.events.relay import Relay
 from shared.events.tables import event_tables
 from shared.idempotency import gate_table
 from shared.settings import ServiceSettings
+from shared.testing.outsider import Outsider
+from shared.testing.outsider import outsider as outsiders
 from shared.testing.tokens import Issuer
 from shared.webhooks import delivery
 from shared.webhooks.routes import webhooks_router
@@ -54,41 +55,10 @@ class HookedSettings(ServiceSettings):
     service: ClassVar[str] = "hooked"
 
 
-@dataclass
-class Outsider:
-    """A host outside: keeps what it was sent, answers with the next status it was told, or not at all."""
-
-    port: int = 0
-    statuses: list[int | None] = field(default_factory=list)
-    heads: dict[str, str] = field(default_factory=dict)
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return f"http://localhost:{self.port}/hook"
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
-        status = self.statuses.pop(0) if self.statuses else 200
-        if status is not None:
-            self.got.append((headers, body))
-            more = "".join(f"{name}: {value}\r\n" for name, value in self.heads.items())
-            writer.write(f"HTTP/1.1 {status} Told\r\ncontent-length: 0\r\n{more}connection: close\r\n\r\n".encode())
-            await writer.drain()
-        writer.close()
-
-
 @pytest.fixture
 async def outsider() -> AsyncIterator[Outsider]:
-    made = Outsider()
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
-    made.port = server.sockets[0].getsockname()[1]
-    yield made
-    server.close()
-    await server.wait_closed()
+    async with outsiders() as made:
+        yield made
 
 
 @dataclass

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from customer import storage
 from customer.consents import routes as consents
 from customer.interactions import routes as interactions
+from customer.outreach import routes as outreach
 from customer.parties import routes as parties
 from customer.parties.access import CanRead
 from customer.privacy import routes as privacy
@@ -22,6 +23,8 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         parties.router,
         consents.router,
         *interactions.routers(),
+        outreach.router,
+        outreach.templates_router,
         privacy.router,
         jobs_router(storage.JOBS, CanRead),
         webhooks_router(storage, "customer"),

@@ -1,9 +1,9 @@
 """The customer service's own knobs on top of what every service has."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from shared.settings import ServiceSettings
 
@@ -20,3 +20,16 @@ class Settings(ServiceSettings):
     models: Path = Field(
         Path(".models"), description="where trained models are kept; each names the data it was made from"
     )
+    default_language: Literal["zh-Hans", "zh-Hant", "en"] = Field(
+        "zh-Hans", description="in which customers are written to who have not said otherwise"
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="the bank's mail relay, `smtp://host:port` or `smtps://user:password@host`; no e-mail where empty",
+    )
+    mail_from: str = Field("no-reply@bank.invalid", description="sender of e-mails")
+    gateway_url: str | None = Field(
+        None, description="the bank's own gateway for text, push and WeChat messages; none of them where empty"
+    )
+    gateway_secret: SecretStr | None = Field(None, description="signs what the gateway is sent (`whsec_…`)")
+    message_give_up_hours: int = Field(72, ge=1, description="how long a silent gateway is tried")

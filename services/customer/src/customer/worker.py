@@ -6,6 +6,10 @@ from customer import storage
 from customer.consents.routes import CONSENTS
 from customer.interactions import consumers as interactions
 from customer.interactions.routes import INTERACTIONS
+from customer.matters import consumers as matters
+from customer.outreach import consumers as outreach
+from customer.outreach.clients import gateways
+from customer.outreach.timers import FORGET_MARKS, Courier, forget_contact_marks
 from customer.parties import consumers as parties
 from customer.parties.events import CustomerSnapshot
 from customer.parties.routes import PARTIES
@@ -28,9 +32,13 @@ async def snapshots(world: World) -> AsyncIterator[Sequence[Emit]]:
 
 def work(world: World) -> Work:
     """What this worker does in that world."""
+    settings = world.settings
+    assert isinstance(settings, Settings)  # noqa: S101  # this service is started with its own settings
     handlers = Handlers()
     parties.listen(handlers, world)
     interactions.listen(handlers, world)
+    matters.listen(handlers, world)
+    outreach.listen(handlers, world)
     privacy.listen(handlers)
     if world.settings.erasure_ledger is not None:
         keep_ledger(handlers, Ledger(world.settings.erasure_ledger))
@@ -44,6 +52,9 @@ def work(world: World) -> Work:
         importers=[PARTIES, CONSENTS, INTERACTIONS],
         forget=forget,
         snapshots=snapshots,
+        acts={FORGET_MARKS: forget_contact_marks},
+        every={FORGET_MARKS: 3_600},
+        parts={"courier": Courier(world, gateways(settings)).run},
     )
 
 

@@ -45,7 +45,7 @@ class Customer(Transport):
         *,
         limit: int | None = None,
         kind: models.CustomerPartiesDomainKind | None = None,
-        state: models.State | None = None,
+        state: models.CustomerPartiesDomainState | None = None,
         tier: models.Tier | None = None,
         region: str | None = None,
         cursor: str | None = None,
@@ -63,7 +63,7 @@ class Customer(Transport):
         *,
         limit: int | None = None,
         kind: models.CustomerPartiesDomainKind | None = None,
-        state: models.State | None = None,
+        state: models.CustomerPartiesDomainState | None = None,
         tier: models.Tier | None = None,
         region: str | None = None,
     ) -> AsyncIterator[models.CustomerSummary]:
@@ -291,6 +291,98 @@ class Customer(Transport):
     def list_rejects(self, job_id: UUID) -> AsyncIterator[str]:
         """The rows that did not land, one JSON object a line: line, code, pointer; never the value."""
         return self._lines(f"/v1/jobs/{job_id}/rejects")
+
+    async def list_templates(self, *, limit: int | None = None, cursor: str | None = None) -> Page[models.Template]:
+        """All versions of all templates, newest first."""
+        return await self._ask(
+            "GET", "/v1/message-templates", Page[models.Template], query={"limit": limit, "cursor": cursor}
+        )
+
+    def all_templates(self, *, limit: int | None = None) -> AsyncIterator[models.Template]:
+        """Every item of `list_templates`, page by page, as they are needed."""
+        return self._pages(lambda at: self.list_templates(limit=limit, cursor=at), None)
+
+    async def write_template(
+        self, body: models.WriteTemplate, *, idempotency_key: str | None = None
+    ) -> models.Template:
+        """Write the next version of a template, in all three languages; messages accepted before keep theirs.
+
+        Errors: 409 the template has another category; 422 a text does not parse or fills other places than the
+        others.
+        """
+        return await self._ask(
+            "POST",
+            "/v1/message-templates",
+            models.Template,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
+        )
+
+    async def show_template(self, template_key: str) -> list[models.Template]:
+        """All versions of one template, newest first."""
+        return await self._ask("GET", f"/v1/message-templates/{template_key}", list[models.Template])
+
+    async def list_messages(
+        self,
+        *,
+        limit: int | None = None,
+        customer_id: UUID | None = None,
+        state: models.CustomerOutreachDomainMessagesState | None = None,
+        campaign_id: UUID | None = None,
+        cursor: str | None = None,
+    ) -> Page[models.Message]:
+        """Messages, newest first, without their texts; a customer's token lists its own."""
+        return await self._ask(
+            "GET",
+            "/v1/messages",
+            Page[models.Message],
+            query={
+                "limit": limit,
+                "customer_id": customer_id,
+                "state": state,
+                "campaign_id": campaign_id,
+                "cursor": cursor,
+            },
+        )
+
+    def all_messages(
+        self,
+        *,
+        limit: int | None = None,
+        customer_id: UUID | None = None,
+        state: models.CustomerOutreachDomainMessagesState | None = None,
+        campaign_id: UUID | None = None,
+    ) -> AsyncIterator[models.Message]:
+        """Every item of `list_messages`, page by page, as they are needed."""
+        return self._pages(
+            lambda at: self.list_messages(
+                limit=limit, customer_id=customer_id, state=state, campaign_id=campaign_id, cursor=at
+            ),
+            None,
+        )
+
+    async def submit_message(self, body: models.SubmitMessage, *, idempotency_key: str | None = None) -> models.Message:
+        """Have a customer told something: accepted here, sent when consent, policy and a channel allow it, else
+        suppressed.
+
+        Errors: 404 no such customer; 410 erased; 422 no such template, another purpose than its own, places
+        missing.
+        """
+        return await self._ask(
+            "POST", "/v1/messages", models.Message, body=body, headers={"Idempotency-Key": idempotency_key}, keyed=True
+        )
+
+    async def show_message(self, message_id: UUID) -> models.Message:
+        """One message: how far it has come, through what, and on which consent or legal basis it rests."""
+        return await self._ask("GET", f"/v1/messages/{message_id}", models.Message)
+
+    async def report_receipt(self, message_id: UUID, body: models.ReportReceipt) -> models.Message:
+        """What a gateway learned later. A repeat, or less than is known already, changes nothing.
+
+        Errors: 409 the message did not go through that channel.
+        """
+        return await self._ask("POST", f"/v1/messages/{message_id}/receipts", models.Message, body=body)
 
     async def list_purposes(self) -> list[models.PurposeView]:
         """All purposes in their newest version: the catalogue is a handful, so that it comes whole."""

@@ -91,6 +91,96 @@ class ErasureRequested(Said):
     occurred_at: datetime
 
 
+class MessageDelivered(Said):
+    """It has arrived, as far as the gateway can tell."""
+
+    event_type: ClassVar[str] = "cxbank.customer.message_delivered.v1"
+
+    message_id: UUID
+    customer_id: UUID
+    template: str
+    purpose: str
+    category: str
+    channel: str | None
+    campaign_id: UUID | None
+    variant: str | None
+    reason: str | None
+    version: int
+    occurred_at: datetime
+
+
+class MessageFailed(Said):
+    """It did not arrive and will not."""
+
+    event_type: ClassVar[str] = "cxbank.customer.message_failed.v1"
+
+    message_id: UUID
+    customer_id: UUID
+    template: str
+    purpose: str
+    category: str
+    channel: str | None
+    campaign_id: UUID | None
+    variant: str | None
+    reason: str | None
+    version: int
+    occurred_at: datetime
+
+
+class MessageRead(Said):
+    """It was opened."""
+
+    event_type: ClassVar[str] = "cxbank.customer.message_read.v1"
+
+    message_id: UUID
+    customer_id: UUID
+    template: str
+    purpose: str
+    category: str
+    channel: str | None
+    campaign_id: UUID | None
+    variant: str | None
+    reason: str | None
+    version: int
+    occurred_at: datetime
+
+
+class MessageSent(Said):
+    """A gateway has taken it."""
+
+    event_type: ClassVar[str] = "cxbank.customer.message_sent.v1"
+
+    message_id: UUID
+    customer_id: UUID
+    template: str
+    purpose: str
+    category: str
+    channel: str | None
+    campaign_id: UUID | None
+    variant: str | None
+    reason: str | None
+    version: int
+    occurred_at: datetime
+
+
+class MessageSuppressed(Said):
+    """It must not be sent."""
+
+    event_type: ClassVar[str] = "cxbank.customer.message_suppressed.v1"
+
+    message_id: UUID
+    customer_id: UUID
+    template: str
+    purpose: str
+    category: str
+    channel: str | None
+    campaign_id: UUID | None
+    variant: str | None
+    reason: str | None
+    version: int
+    occurred_at: datetime
+
+
 class CustomerRegistered(Said):
     """A party is known from now on."""
 
@@ -128,6 +218,11 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.consent_recorded.v1": ConsentRecorded,
     "cxbank.customer.erasure_completed.v1": ErasureCompleted,
     "cxbank.customer.erasure_requested.v1": ErasureRequested,
+    "cxbank.customer.message_delivered.v1": MessageDelivered,
+    "cxbank.customer.message_failed.v1": MessageFailed,
+    "cxbank.customer.message_read.v1": MessageRead,
+    "cxbank.customer.message_sent.v1": MessageSent,
+    "cxbank.customer.message_suppressed.v1": MessageSuppressed,
     "cxbank.customer.registered.v1": CustomerRegistered,
     "cxbank.customer.snapshot.v1": CustomerSnapshot,
 }

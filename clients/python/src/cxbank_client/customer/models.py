@@ -10,7 +10,7 @@ from pydantic import Field
 
 from cxbank_client.answers import Answer, Input
 
-Channel = Literal["branch", "atm", "phone", "web", "app", "wechat", "video", "email", "post", "partner"]
+Category = Literal["service", "sales", "survey", "code"]
 
 ContactKind = Literal["phone", "email", "wechat", "postal"]
 
@@ -28,7 +28,17 @@ PiplBasis = Literal["13(1)", "13(2)", "13(3)", "13(4)", "13(5)", "13(6)", "13(7)
 
 Product = Literal["current_account", "savings", "credit_card", "loan", "mortgage", "investment", "insurance"]
 
-Reason = Literal[
+Tier = Literal["private", "affluent", "mass"]
+
+Urgency = Literal["routine", "urgent"]
+
+Verdict = Literal["allow", "deny"]
+
+WebhookState = Literal["active", "paused", "ended"]
+
+Word = Literal["granted", "refused", "withdrawn"]
+
+CustomerConsentsDomainReason = Literal[
     "consent-granted",
     "legal-basis",
     "customer-unknown",
@@ -47,15 +57,9 @@ Reason = Literal[
     "objected",
 ]
 
-State = Literal["prospect", "active", "dormant", "closed"]
-
-Tier = Literal["private", "affluent", "mass"]
-
-Verdict = Literal["allow", "deny"]
-
-WebhookState = Literal["active", "paused", "ended"]
-
-Word = Literal["granted", "refused", "withdrawn"]
+CustomerInteractionsDomainFactsChannel = Literal[
+    "branch", "atm", "phone", "web", "app", "wechat", "video", "email", "post", "partner"
+]
 
 CustomerInteractionsDomainFactsKind = Literal[
     "transaction",
@@ -72,7 +76,33 @@ CustomerInteractionsDomainFactsKind = Literal[
     "screening",
 ]
 
+CustomerOutreachDomainMessagesChannel = Literal["email", "sms", "push", "wechat"]
+
+CustomerOutreachDomainMessagesReason = Literal[
+    "no-consent",
+    "erased",
+    "unknown-customer",
+    "no-contact-point",
+    "open-complaint",
+    "quiet-hours",
+    "over-the-cap",
+    "channel-closed",
+    "channel-busy",
+    "no-text",
+    "refused",
+    "gateway-away",
+    "expired",
+    "unknown-outcome",
+    "holdout",
+]
+
+CustomerOutreachDomainMessagesState = Literal[
+    "accepted", "sending", "sent", "delivered", "read", "failed", "suppressed"
+]
+
 CustomerPartiesDomainKind = Literal["individual", "organisation"]
+
+CustomerPartiesDomainState = Literal["prospect", "active", "dormant", "closed"]
 
 
 class AskDecision(Input):
@@ -92,7 +122,7 @@ class ChangeCustomer(Input):
     occupation: str | None = None
     region: str | None = None
     tier: Tier | None = None
-    state: State | None = None
+    state: CustomerPartiesDomainState | None = None
 
 
 class ChangePurpose(Input):
@@ -138,7 +168,7 @@ class ConsentDecision(Answer):
     purpose_version: int | None
     channel: str | None
     decision: Verdict | str
-    reason: Reason | str
+    reason: CustomerConsentsDomainReason | str
     receipt_id: UUID | None
     legal_basis: LegalBasis | None
     decided_at: datetime
@@ -183,7 +213,7 @@ class ConsentState(Answer):
     purpose_version: int
     channel: str | None
     decision: Verdict | str
-    reason: Reason | str
+    reason: CustomerConsentsDomainReason | str
     receipt_id: UUID | None
 
 
@@ -219,7 +249,7 @@ class Customer(Answer):
     id: UUID
     version: int
     kind: CustomerPartiesDomainKind | str
-    state: State | str
+    state: CustomerPartiesDomainState | str
     tier: Tier | str
     legal_name: str
     birth_date: date | None
@@ -239,7 +269,7 @@ class CustomerSummary(Answer):
     id: UUID
     version: int
     kind: CustomerPartiesDomainKind | str
-    state: State | str
+    state: CustomerPartiesDomainState | str
     tier: Tier | str
     region: str | None
     created_at: datetime
@@ -376,7 +406,7 @@ class Interaction(Answer):
     event_id: str
     customer_id: UUID
     kind: CustomerInteractionsDomainFactsKind | str
-    channel: Channel | str | None
+    channel: CustomerInteractionsDomainFactsChannel | str | None
     occurred_at: datetime
     recorded_at: datetime
     amount: MoneyView | None
@@ -414,6 +444,30 @@ class LookUp(Input):
 
     contact_point: ContactPointIn | None = None
     identifier: IdentifierIn | None = None
+
+
+class Message(Answer):
+    """A message without its text: how far it has come, and on what it rests."""
+
+    id: UUID
+    version: int
+    customer_id: UUID
+    template: str
+    template_version: int
+    purpose: str
+    category: Category | str
+    urgency: Urgency | str
+    state: CustomerOutreachDomainMessagesState | str
+    reason: CustomerOutreachDomainMessagesReason | str | None
+    channel: CustomerOutreachDomainMessagesChannel | str | None
+    receipt_id: UUID | None
+    basis: str | None
+    campaign_id: UUID | None
+    variant: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    sent_at: datetime | None
+    updated_at: datetime
 
 
 class Money(Input):
@@ -541,7 +595,7 @@ class RecordInteraction(Input):
     customer_id: UUID
     kind: CustomerInteractionsDomainFactsKind
     occurred_at: datetime
-    channel: Channel | None = None
+    channel: CustomerInteractionsDomainFactsChannel | None = None
     amount: Money | None = None
     direction: Literal["credit", "debit"] | None = None
     balance: SignedMoney | None = None
@@ -585,6 +639,14 @@ class Replayed(Answer):
     deliveries: int
 
 
+class ReportReceipt(Input):
+    """What a gateway tells of a message later. The same again changes nothing."""
+
+    channel: CustomerOutreachDomainMessagesChannel
+    state: CustomerOutreachDomainMessagesState
+    occurred_at: datetime
+
+
 class RequestErasure(Input):
     """A request to forget a customer; the customer is its natural key, so a repeat changes nothing."""
 
@@ -607,6 +669,23 @@ class SignedMoney(Input):
     currency: str
 
 
+class SubmitMessage(Input):
+    """A wish that a customer be told something; whether, when and through what is decided by consent and policy."""
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    customer_id: UUID
+    template: str
+    purpose: str
+    data: dict[str, Any] = Field(default_factory=lambda: {})
+    urgency: Urgency = "routine"
+    channels: list[CustomerOutreachDomainMessagesChannel] | None = None
+    language: str | None = None
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    external_ref: str | None = None
+
+
 class Subscribe(Input):
     """A wish to be told of this service's events."""
 
@@ -615,6 +694,21 @@ class Subscribe(Input):
     url: str
     types: list[str]
     external_ref: str | None = None
+
+
+class Template(Answer):
+    """A version of a template."""
+
+    id: UUID
+    key: str
+    version: int
+    category: Category | str
+    purposes: list[str]
+    places: list[str]
+    texts: dict[str, Wording]
+    channels: dict[str, dict[str, Wording]]
+    created_at: datetime
+    created_by: str
 
 
 class Webhook(Answer):
@@ -630,3 +724,25 @@ class Webhook(Answer):
     retry_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+class Wording(Answer):
+    """One text in one language: a subject where the channel has one, and a body; `{{ name }}` fills a place."""
+
+    subject: str | None = None
+    body: str
+
+
+class WriteTemplate(Input):
+    """The next version of a template. Every language is needed; `channels` says it otherwise where a channel needs
+    that.
+    """
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    key: str
+    category: Category
+    purposes: list[str]
+    texts: dict[str, Any]
+    channels: dict[str, dict[str, Any]] = Field(default_factory=lambda: {})
+    external_ref: str | None = None

@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
@@ -163,7 +163,7 @@ async def versions_of(conn: AsyncConnection, code: str) -> Rows:
 
 async def newest(conn: AsyncConnection) -> Rows:
     """Every purpose in its newest version."""
-    chosen = select(purpose_version).distinct(purpose_version.c.code)
+    chosen = select(purpose_version).ext(distinct_on(purpose_version.c.code))
     return (await conn.execute(chosen.order_by(purpose_version.c.code, purpose_version.c.version.desc()))).all()
 
 

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer import storage
 from customer.consents import usecases as consents
 from customer.interactions import usecases as interactions
+from customer.matters import usecases as matters
+from customer.outreach import usecases as outreach
 from customer.parties import usecases as parties
 from customer.privacy import repository
 from customer.privacy.domain import ErasureState, state_of
@@ -25,7 +27,13 @@ from shared.world import World
 
 OWN = "customer"
 # What each capability removes of a person besides the key.
-_EACH: Final[tuple[Forget, ...]] = (parties.forget, consents.forget, interactions.forget)
+_EACH: Final[tuple[Forget, ...]] = (
+    parties.forget,
+    consents.forget,
+    interactions.forget,
+    matters.forget,
+    outreach.forget,
+)
 
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:

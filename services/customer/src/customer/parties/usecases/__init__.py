@@ -1,6 +1,7 @@
 """What can be done with a party: register (for many at once), read, change, look up, forget; and its way out of the seal."""
 
 from customer.parties.usecases.changing import change_customer, forget, learn_restrictions
+from customer.parties.usecases.reaching import Reach, reach_of
 from customer.parties.usecases.reading import everybody, look_up, past_versions, recorded_then, show_customers
 from customer.parties.usecases.registering import register_customers
 from customer.parties.usecases.saying import said_of
@@ -9,6 +10,7 @@ from customer.parties.usecases.standing import absences
 
 __all__ = [
     "PARTY",
+    "Reach",
     "absences",
     "change_customer",
     "contact_blind",
@@ -18,6 +20,7 @@ __all__ = [
     "learn_restrictions",
     "look_up",
     "past_versions",
+    "reach_of",
     "recorded_then",
     "register_customers",
     "said_of",

@@ -1,0 +1,21 @@
+"""Kinds of matters, and what is open of each."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class MatterKind(StrEnum):
+    """What can be open."""
+
+    CASE = "case"
+    JOURNEY = "journey"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMatters:
+    """The ids of a person's open cases and journeys; of the cases, whether one of them is a complaint."""
+
+    cases: tuple[UUID, ...] = ()
+    journeys: tuple[UUID, ...] = ()
+    complaint: bool = False

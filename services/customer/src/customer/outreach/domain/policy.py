@@ -1,0 +1,190 @@
+"""When a person may be reached: quiet hours by their clock, rolling caps, and what else forbids it; dated data, pure rules."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from customer.outreach.domain.messages import Category, Channel, Reason, Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of every local day, `start` included and `end` not; one that ends before it starts goes over midnight."""
+
+    start: time
+    end: time
+
+    def around(self, at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+        """The instants of the span that holds `at`, or None; a day of 23 or 25 hours counts as its clocks show."""
+        local = at.astimezone(zone)
+        for day in (local.date() - timedelta(days=1), local.date()):
+            first, last = self._instants(day, zone)
+            if first <= at < last:
+                return first, last
+        return None
+
+    def _instants(self, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        ends_on = day if self.start < self.end else day + timedelta(days=1)
+        utc = ZoneInfo("UTC")
+        first = datetime.combine(day, self.start, zone).astimezone(utc)
+        return first, datetime.combine(ends_on, self.end, zone).astimezone(utc)
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `most` messages of these categories to one person in any span of `days` days."""
+
+    categories: frozenset[Category]
+    most: int
+    days: int
+
+    def free_at(self, sent: Sequence[tuple[datetime, Category]], at: datetime) -> datetime:
+        """The first instant from `at` on at which one more keeps the cap, if nothing else is sent until then."""
+        span = timedelta(days=self.days)
+        times = sorted(moment for moment, category in sent if category in self.categories and moment > at - span)
+        over = len(times) - self.most
+        return at if over < 0 else max(at, times[over] + span)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRules:
+    """What a channel costs, when its gateway takes which categories, and how many a minute it takes."""
+
+    cost: int
+    closed: Mapping[Category, Window]
+    per_minute: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The contact policy in force: its version is kept with each decision."""
+
+    version: str
+    effective_from: datetime
+    quiet: Window
+    caps: tuple[Cap, ...]
+    channels: Mapping[Channel, ChannelRules]
+
+    @property
+    def longest(self) -> timedelta:
+        """How far back sent messages count."""
+        return timedelta(days=max((cap.days for cap in self.caps), default=0))
+
+
+def in_force(policies: Collection[Policy], at: datetime) -> Policy:
+    """The policy of that instant; raises LookupError before the first."""
+    begun = [one for one in policies if one.effective_from <= at]
+    if not begun:
+        raise LookupError("no contact policy is in force at that instant")
+    return max(begun, key=lambda one: one.effective_from)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a message through a channel rests on: the receipt of a consent, or the name of a legal basis."""
+
+    receipt_id: UUID | None
+    basis: str | None
+
+    def __post_init__(self) -> None:
+        if self.receipt_id is None and not self.basis:
+            raise ValueError("a permission names what it rests on")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One channel for one message: no permission means that it is denied; `rank` 0 is what the person likes best."""
+
+    channel: Channel
+    permission: Permission | None
+    reachable: bool
+    rank: int
+    quiet: Window | None = None
+    written: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is true of the person at the moment of deciding; `sent` is every message that counts for a cap."""
+
+    at: datetime
+    zone: ZoneInfo
+    sent: Sequence[tuple[datetime, Category]] = ()
+    complaint_open: bool = False
+    busy: frozenset[Channel] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send it now through this channel."""
+
+    channel: Channel
+    permission: Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Decide again then."""
+
+    until: datetime
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """It must not be sent, now or later."""
+
+    reason: Reason
+
+
+Plan = Send | Hold | Suppress
+
+
+def plan(category: Category, urgency: Urgency, options: Sequence[Option], policy: Policy, here: Circumstances) -> Plan:
+    """What to do with a message now.
+
+    Consent first, then what forbids this kind for this person, then caps, then the channel: the best liked and cheapest
+    of those that may be used at this moment; when none may, the moment at which the first one may.
+    """
+    allowed = [one for one in options if one.permission is not None]
+    if not allowed:
+        return Suppress(Reason.NO_CONSENT)
+    if category is Category.SALES and here.complaint_open:
+        return Suppress(Reason.OPEN_COMPLAINT)
+    usable = [one for one in allowed if one.reachable and one.written and one.channel in policy.channels]
+    if not usable:
+        missing = any(one.reachable for one in allowed)
+        return Suppress(Reason.NO_TEXT if missing else Reason.NO_CONTACT_POINT)
+    if urgency is not Urgency.URGENT:
+        free = max((cap.free_at(here.sent, here.at) for cap in _of(policy.caps, category)), default=here.at)
+        if free > here.at:
+            return Hold(free, Reason.OVER_THE_CAP)
+    held: list[Hold] = []
+    for option in sorted(usable, key=lambda one: (one.rank, policy.channels[one.channel].cost, one.channel)):
+        wait = _wait(option, category, urgency, policy, here)
+        if wait is None and option.permission is not None:
+            return Send(option.channel, option.permission)
+        if wait is not None:
+            held.append(wait)
+    return min(held, key=lambda one: one.until)
+
+
+def _of(caps: Sequence[Cap], category: Category) -> list[Cap]:
+    return [cap for cap in caps if category in cap.categories]
+
+
+def _wait(option: Option, category: Category, urgency: Urgency, policy: Policy, here: Circumstances) -> Hold | None:
+    rules = policy.channels[option.channel]
+    if urgency is not Urgency.URGENT:
+        quiet = (option.quiet or policy.quiet).around(here.at, here.zone)
+        if quiet is not None:
+            return Hold(quiet[1], Reason.QUIET_HOURS)
+    closed = rules.closed.get(category)
+    shut = closed.around(here.at, here.zone) if closed is not None else None
+    if shut is not None:
+        return Hold(shut[1], Reason.CHANNEL_CLOSED)
+    if option.channel in here.busy:
+        return Hold(here.at + timedelta(seconds=10), Reason.CHANNEL_BUSY)
+    return None

@@ -1,0 +1,77 @@
+"""Templates, messages, what is due, and the marks that caps count."""
+
+from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from customer.storage import metadata
+
+message_template = Table(
+    "message_template",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("purposes", ARRAY(Text), nullable=False),
+    Column("texts", JSONB, nullable=False),
+    Column("places", ARRAY(Text), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_by", Text, nullable=False),
+    UniqueConstraint("key", "version"),
+)
+
+# Every message ever wished for: partitioned by day. What its text is filled with lies under the customer's seal.
+message = Table(
+    "message",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("customer_id", Uuid, nullable=False, index=True),
+    Column("template", Text, nullable=False),
+    Column("template_version", Integer, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("urgency", Text, nullable=False),
+    Column("language", Text),
+    Column("channels", ARRAY(Text)),
+    Column("data", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("channel", Text),
+    Column("receipt_id", Uuid),
+    Column("basis", Text),
+    Column("policy", Text),
+    Column("campaign_id", Uuid),
+    Column("variant", Text),
+    Column("requested_by", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("sent_at", DateTime(timezone=True)),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Index(None, "created_at", "id"),
+    postgresql_partition_by="RANGE (id)",
+)
+
+# One row for each message that still has to be decided or sent; it goes when that is done, so it stays small.
+message_due = Table(
+    "message_due",
+    metadata,
+    Column("message_id", Uuid, primary_key=True),
+    Column("customer_id", Uuid, nullable=False, index=True),
+    Column("due_at", DateTime(timezone=True), nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+    # Channels that refused it for good, and channels that were silent for now.
+    Column("tried", ARRAY(Text), nullable=False),
+    Column("silent", ARRAY(Text), nullable=False),
+)
+
+# What caps and the limits of gateways count; dropped when no cap reaches back so far.
+contact_mark = Table(
+    "contact_mark",
+    metadata,
+    Column("message_id", Uuid, primary_key=True),
+    Column("customer_id", Uuid, nullable=False, index=True),
+    Column("category", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, index=True),
+)

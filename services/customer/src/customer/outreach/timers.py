@@ -1,0 +1,60 @@
+"""The courier: decides what is due, hands it over outside any transaction, notes what became of it; many may run."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer.outreach import usecases
+from customer.outreach.clients import Gateway, close_all
+from customer.outreach.domain.messages import Channel, Job
+from shared.db import is_outage
+from shared.telemetry import log
+from shared.world import World
+
+LOOK_SECONDS: Final = 1.0
+BATCH: Final = 50
+FORGET_MARKS: Final = "forget_contact_marks"
+
+
+class Courier:
+    """A part of the worker. A crash between a hand-over and its note sends again, under the same message id."""
+
+    def __init__(self, world: World, gateways: Mapping[Channel, Gateway]) -> None:
+        self._world = world
+        self._gateways = gateways
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until told to stop."""
+        try:
+            while not stopping.is_set():
+                try:
+                    while await self.once() and not stopping.is_set():
+                        continue
+                except Exception as error:  # noqa: BLE001  # what is due stays due
+                    if not is_outage(error):
+                        log.error("courier_failed", kind=type(error).__name__)
+                try:
+                    await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
+                except TimeoutError:
+                    continue
+        finally:
+            await close_all(self._gateways)
+
+    async def once(self) -> int:
+        """Decide and send a batch of what is due; how many were handed to gateways."""
+        async with self._world.db.begin() as tx:
+            jobs = await usecases.take(self._world, tx, frozenset(self._gateways), BATCH)
+        await asyncio.gather(*(self._carry(job) for job in jobs))
+        return len(jobs)
+
+    async def _carry(self, job: Job) -> None:
+        outcome = await self._gateways[job.channel].deliver(job)
+        async with self._world.db.begin() as tx:
+            await usecases.record(self._world, tx, job, outcome)
+
+
+async def forget_contact_marks(tx: AsyncConnection, _: Mapping[str, Any]) -> None:
+    """Drop what no cap counts any more."""
+    await usecases.forget_marks(tx)

@@ -1,0 +1,144 @@
+"""Accepting messages, for many at once: checked against their templates, kept under seal, decided by a worker."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer import storage
+from customer.outreach import repository
+from customer.outreach.domain.messages import Category, State
+from customer.outreach.problems import MessageUnknown
+from customer.outreach.schemas import Message, SubmitMessage
+from customer.parties import usecases as parties
+from customer.parties.problems import CustomerErased
+from shared import audit
+from shared.access import Caller
+from shared.crypto import DataKey
+from shared.idempotency import Answer, Passage, Wish
+from shared.problems import FieldError, Malformed, Problem
+from shared.world import World
+
+MESSAGE: Final = "message"
+# A code that may still be used tomorrow is a password.
+CODE_LIVES: Final = timedelta(hours=1)
+
+
+async def submit_messages(
+    world: World, tx: AsyncConnection, wishes: Sequence[Wish[SubmitMessage]]
+) -> list[Answer[Message] | Problem]:
+    """Accept messages, each once by its gate; one that no template or customer fits fails alone."""
+
+    async def do(fresh: Sequence[Wish[SubmitMessage]]) -> Sequence[Message | Problem]:
+        return await _submit(world, tx, fresh)
+
+    async def again(ids: Sequence[UUID]) -> Mapping[UUID, Message]:
+        return {row.id: message_of(row) for row in await repository.by_ids(tx, ids) if row.reason != "erased"}
+
+    passage = Passage(
+        storage.GATE,
+        world.vault,
+        Message,
+        do=do,
+        again=again,
+        subject=lambda wish, _: parties.subject_of(wish.body.customer_id),
+    )
+    return await passage.run(tx, wishes)
+
+
+async def _submit(
+    world: World, tx: AsyncConnection, wishes: Sequence[Wish[SubmitMessage]]
+) -> Sequence[Message | Problem]:
+    templates = await repository.newest_templates(tx, sorted({wish.body.template for wish in wishes}))
+    absent = await parties.absences(world, tx, [wish.body.customer_id for wish in wishes])
+    known = sorted({wish.body.customer_id for wish in wishes} - set(absent))
+    keys = await world.vault.for_write(tx, [parties.subject_of(one) for one in known])
+    answers: list[Message | Problem] = []
+    rows: list[dict[str, Any]] = []
+    for wish in wishes:
+        body = wish.body
+        key = keys.get(parties.subject_of(body.customer_id))
+        fault = absent.get(body.customer_id) or _fault(body, templates.get(body.template), wish)
+        if fault is not None or key is None:
+            answers.append(fault or CustomerErased())
+            continue
+        rows.append(_row(wish, templates[body.template], key))
+        answers.append(Message.model_validate(rows[-1]))
+    if rows:
+        due = {wish.id: max(wish.at, wish.body.not_before or wish.at) for wish in wishes}
+        await repository.insert_messages(tx, rows, due)
+        entries = [
+            audit.Entry(
+                "message.accept",
+                parties.subject_of(wish.body.customer_id),
+                MESSAGE,
+                wish.id,
+                wish.caller,
+                {"template": wish.body.template, "purpose": wish.body.purpose},
+            )
+            for wish, answer in zip(wishes, answers, strict=True)
+            if isinstance(answer, Message)
+        ]
+        await audit.record(tx, storage.AUDIT, world.keyring, entries)
+    return answers
+
+
+def _fault(body: SubmitMessage, template: Row[Any] | None, wish: Wish[Any]) -> Problem | None:
+    faults: list[FieldError] = []
+    if template is None:
+        return Malformed(errors=[FieldError("/template", "unknown", "no such template")])
+    if body.purpose not in template.purposes:
+        faults.append(FieldError("/purpose", "not-of-template", "the template is not written for this purpose"))
+    given, wanted = set(body.data), set(template.places)
+    faults += [FieldError(f"/data/{one}", "missing", "the text wants it filled") for one in sorted(wanted - given)]
+    faults += [FieldError(f"/data/{one}", "unknown", "the text has no such place") for one in sorted(given - wanted)]
+    if template.category == Category.CODE and not (body.expires_at and body.expires_at <= wish.at + CODE_LIVES):
+        faults.append(FieldError("/expires_at", "code-lives-too-long", "a code expires within an hour"))
+    return Malformed(errors=faults) if faults else None
+
+
+def _row(wish: Wish[SubmitMessage], template: Row[Any], key: DataKey) -> dict[str, Any]:
+    body = wish.body
+    return {
+        "id": wish.id,
+        "version": 1,
+        "customer_id": body.customer_id,
+        "template": template.key,
+        "template_version": template.version,
+        "category": template.category,
+        "purpose": body.purpose,
+        "urgency": body.urgency,
+        "language": body.language,
+        "channels": body.channels,
+        "data": key.seal_bytes(orjson.dumps(body.data), row=wish.id, field="data"),
+        "state": State.ACCEPTED,
+        "requested_by": wish.caller.sub,
+        "created_at": wish.at,
+        "expires_at": body.expires_at,
+        "updated_at": wish.at,
+    } | dict.fromkeys(("reason", "channel", "receipt_id", "basis", "policy", "campaign_id", "variant", "sent_at"))
+
+
+def message_of(row: Row[Any]) -> Message:
+    """A row as callers see it."""
+    return Message.model_validate(dict(row._mapping))
+
+
+async def show_message(world: World, tx: AsyncConnection, message_id: UUID, caller: Caller) -> Message:
+    """One message, its reading recorded; a customer sees their own."""
+    rows = await repository.by_ids(tx, [message_id])
+    if not rows or (caller.actor == "customer" and caller.customer_id != rows[0].customer_id):
+        raise MessageUnknown()
+    subject = parties.subject_of(rows[0].customer_id)
+    entry = audit.Entry("message.read", subject, MESSAGE, message_id, caller)
+    await audit.seen(tx, storage.AUDIT, world.keyring, [entry])
+    return message_of(rows[0])
+
+
+async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Leave of erased customers' messages that there were some."""
+    await repository.forget(tx, ids)

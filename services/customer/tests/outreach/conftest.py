@@ -1,0 +1,189 @@
+"""A real mail server and a real gateway on loopback, a courier between them and the service, and people to write to."""
+
+import asyncio
+import email
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from email import policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from customer.main import app
+from customer.outreach.clients import gateways
+from customer.outreach.timers import Courier
+from customer.settings import Settings
+from customer.worker import work
+from shared.crypto import Keyring
+from shared.testing.engines import free_port
+from shared.testing.outsider import Outsider, outsider
+from shared.testing.service import Service, running
+from shared.testing.tokens import Issuer
+from shared.webhooks.signing import new_secret
+
+FOLDER = Path(__file__).parents[2]
+SCOPES = (
+    "customer.customers:write",
+    "customer.customers:read",
+    "customer.consents:write",
+    "customer.messages:write",
+    "customer.messages:read",
+    "customer.message-templates:write",
+    "customer.message-templates:read",
+    "customer.erasures:write",
+)
+
+
+@dataclass
+class Mailbox:
+    """What a mail server took; the next answers it is told to give instead of 250."""
+
+    port: int
+    letters: list[EmailMessage] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
+        if self.answers:
+            return self.answers.pop(0)
+        assert isinstance(envelope.content, bytes)
+        letter = email.message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(letter, EmailMessage)
+        self.letters.append(letter)
+        return "250 taken"
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    made = Mailbox(free_port())
+    controller = Controller(made, hostname="127.0.0.1", port=made.port)
+    controller.start()
+    yield made
+    controller.stop()
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[Outsider]:
+    async with outsider() as made:
+        yield made
+
+
+@pytest.fixture
+def secret() -> str:
+    return new_secret()
+
+
+@pytest.fixture
+def process(
+    database_for: Callable[[Path], str],
+    issuer: Issuer,
+    keyring: Keyring,
+    mailbox: Mailbox,
+    gateway: Outsider,
+    secret: str,
+) -> Callable[[], AbstractAsyncContextManager[Service]]:
+    url = database_for(FOLDER)
+    extra = [
+        ("smtp_url", f"smtp://127.0.0.1:{mailbox.port}"),
+        ("gateway_url", gateway.url),
+        ("gateway_secret", secret),
+        ("zone", "Asia/Shanghai"),
+    ]
+    return lambda: running(url, settings=Settings, app=app, work=work, issuer=issuer, keyring=keyring, extra=extra)
+
+
+@pytest.fixture
+async def courier(service: Service) -> AsyncIterator[Courier]:
+    settings = service.world.settings
+    assert isinstance(settings, Settings)
+    made = Courier(service.world, gateways(settings))
+    yield made
+    await asyncio.gather(*(one.close() for one in set(made._gateways.values())))
+
+
+@pytest.fixture
+async def staff(service: Service) -> httpx.AsyncClient:
+    client = await service.client(*SCOPES, actor="staff", sub="anna", lifetime=60 * 86_400)
+    for category, purposes in {"service": ["servicing"], "sales": ["marketing"], "code": ["servicing"]}.items():
+        made = await client.post("/v1/message-templates", json=template(category, purposes))
+        assert made.status_code == 201, made.text
+    return client
+
+
+@pytest.fixture
+async def reporter(service: Service) -> httpx.AsyncClient:
+    return await service.client("customer.message-receipts:write", actor="client", sub="gateway")
+
+
+def template(category: str, purposes: list[str], **other: Any) -> dict[str, Any]:
+    texts = {
+        "zh-Hans": {"subject": "您好", "body": "{{ name }},您的号码是 {{ number }}。"},
+        "zh-Hant": {"subject": "您好", "body": "{{ name }},您的號碼是 {{ number }}。"},
+        "en": {"subject": "Hello", "body": "{{ name }}, your number is {{ number }}."},
+    }
+    return {
+        "key": category,
+        "category": category,
+        "purposes": purposes,
+        "texts": texts,
+        "external_ref": category,
+    } | other
+
+
+Register = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def register(staff: httpx.AsyncClient) -> Register:
+    """Register somebody with a phone and an address; `consent` says through what they allow marketing."""
+
+    async def make(
+        ref: str = "a", *, points: tuple[str, ...] = ("email", "phone"), consent: tuple[str, ...] = ()
+    ) -> str:
+        values = {"email": f"{ref}@example.com", "phone": "+8613800001234"}
+        body = {
+            "kind": "individual",
+            "legal_name": "王芳",
+            "contact_points": [{"kind": one, "value": values[one]} for one in points],
+            "external_ref": ref,
+        }
+        made = await staff.post("/v1/customers", json=body)
+        assert made.status_code == 201, made.text
+        who: str = made.json()["id"]
+        if consent:
+            word = {
+                "purpose": "marketing",
+                "decision": "granted",
+                "channels": list(consent),
+                "language": "zh-Hans",
+                "evidence": {"method": "click", "place": "app:settings"},
+            }
+            said = await staff.post(f"/v1/customers/{who}/consents", json=word, headers={"Idempotency-Key": ref})
+            assert said.status_code == 201, said.text
+        return who
+
+    return make
+
+
+Submit = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def submit(staff: httpx.AsyncClient) -> Submit:
+    """Have somebody told their number."""
+    count = iter(range(10_000))
+
+    async def send(who: str, template: str = "service", **other: Any) -> dict[str, Any]:
+        purpose = "marketing" if template == "sales" else "servicing"
+        body = {"customer_id": who, "template": template, "purpose": purpose, "data": {"number": 7}}
+        answer = await staff.post("/v1/messages", json=body | {"external_ref": f"m-{next(count)}"} | other)
+        assert answer.status_code == 201, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    return send

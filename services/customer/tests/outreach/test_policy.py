@@ -1,0 +1,200 @@
+"""Nobody is written to without a permission, in their quiet hours unless it is urgent, or over a cap; whatever is asked."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customer.outreach.domain.messages import Category, Channel, Reason, State, Urgency, may_become
+from customer.outreach.domain.policy import (
+    Cap,
+    ChannelRules,
+    Circumstances,
+    Hold,
+    Option,
+    Permission,
+    Policy,
+    Send,
+    Suppress,
+    Window,
+    in_force,
+    plan,
+)
+from customer.outreach.usecases.sending import policies
+
+ZONES = ["Asia/Shanghai", "Europe/London", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo"]
+START = datetime(2026, 3, 20, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+RECEIPT = Permission(UUID(int=1), None)
+
+times = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 59]))
+windows = st.builds(Window, times, times).filter(lambda one: one.start != one.end)
+instants = st.integers(0, 60 * 24 * 230).map(lambda minutes: START + minutes * MINUTE)
+
+
+def inside(window: Window, at: datetime, zone: ZoneInfo) -> bool:
+    """What somebody would read off the wall clock."""
+    shown = at.astimezone(zone).time().replace(tzinfo=None)
+    if window.start < window.end:
+        return window.start <= shown < window.end
+    return shown >= window.start or shown < window.end
+
+
+@given(windows, instants, st.sampled_from(ZONES))
+def test_a_window_ends_where_the_wall_clock_says(window: Window, at: datetime, name: str) -> None:
+    zone = ZoneInfo(name)
+    found = window.around(at, zone)
+    # Around a change of the clocks an hour is shown twice or never: there the wall clock alone does not decide.
+    offsets = {(at + timedelta(hours=hours)).astimezone(zone).utcoffset() for hours in (-30, 0, 30)}
+    if len(offsets) > 1:
+        assert found is None or found[0] <= at < found[1]
+        return
+    assert (found is not None) == inside(window, at, zone)
+    if found is not None:
+        assert inside(window, found[1] - MINUTE, zone)
+        assert not inside(window, found[1], zone)
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "until"),
+    [
+        # Clocks go forward in the night: eight in the morning comes an hour earlier.
+        ("Europe/London", "2026-03-29T00:30:00Z", "2026-03-29T07:00:00Z"),
+        # Clocks go back: it comes an hour later, and the night has nine hours more than its numbers say.
+        ("America/New_York", "2026-11-01T04:30:00Z", "2026-11-01T13:00:00Z"),
+        ("Australia/Lord_Howe", "2026-04-04T12:00:00Z", "2026-04-04T21:30:00Z"),
+    ],
+)
+def test_a_night_in_which_the_clocks_change_ends_at_eight(zone: str, at: str, until: str) -> None:
+    night = Window(time(22), time(8))
+    found = night.around(datetime.fromisoformat(at), ZoneInfo(zone))
+    assert found is not None
+    assert found[1] == datetime.fromisoformat(until)
+
+
+histories = st.lists(
+    st.tuples(st.integers(-40 * 24, 0).map(lambda hours: START + timedelta(hours=hours)), st.sampled_from(Category)),
+    max_size=12,
+)
+caps = st.builds(Cap, st.frozensets(st.sampled_from(Category), min_size=1), st.integers(1, 4), st.integers(1, 30))
+
+
+@given(caps, histories)
+def test_a_cap_is_free_at_the_first_hour_at_which_one_more_keeps_it(
+    cap: Cap, sent: list[tuple[datetime, Category]]
+) -> None:
+    def fits(at: datetime) -> bool:
+        counted = [moment for moment, category in sent if category in cap.categories and moment > at - span]
+        return len(counted) < cap.most
+
+    span = timedelta(days=cap.days)
+    hours = (START + timedelta(hours=hour) for hour in range(31 * 24))
+    assert cap.free_at(sent, START) == next(at for at in hours if fits(at))
+
+
+wishes = st.lists(
+    st.tuples(
+        st.integers(0, 14 * 24 * 4).map(lambda quarters: START + quarters * timedelta(minutes=15)),
+        st.sampled_from([Category.SERVICE, Category.SALES, Category.SURVEY]),
+        st.sampled_from(Urgency),
+        st.dictionaries(st.sampled_from(Channel), st.booleans(), max_size=4),
+    ),
+    max_size=12,
+)
+
+
+@given(wishes, windows, st.lists(caps, max_size=3), st.sampled_from(ZONES), st.booleans())
+def test_no_message_breaks_a_promise_whatever_is_asked(
+    asked: list[tuple[datetime, Category, Urgency, dict[Channel, bool]]],
+    quiet: Window,
+    limits: list[Cap],
+    name: str,
+    complaint: bool,  # drawn
+) -> None:
+    zone = ZoneInfo(name)
+    rules = {one: ChannelRules(cost=place, closed={}) for place, one in enumerate(Channel)}
+    policy = Policy("t", START, quiet, tuple(limits), rules)
+    sent: list[tuple[datetime, Category, Urgency, Channel, bool]] = []
+    waiting = sorted(((at, place) for place, (at, *_) in enumerate(asked)), reverse=True)
+    for _ in range(400):
+        if not waiting:
+            break
+        at, place = waiting.pop()
+        _, category, urgency, consents = asked[place]
+        options = [Option(one, RECEIPT if yes else None, reachable=True, rank=0) for one, yes in consents.items()]
+        counted = [(moment, what) for moment, what, *_ in sent]
+        here = Circumstances(at, zone, counted, complaint_open=complaint)
+        told = plan(category, urgency, options, policy, here)
+        if isinstance(told, Send):
+            sent.append((at, category, urgency, told.channel, consents[told.channel]))
+        elif isinstance(told, Hold):
+            assert told.until > at, "a message that waits for no time at all is asked for without end"
+            waiting = sorted([*waiting, (told.until, place)], reverse=True)
+    assert not waiting
+    assert all(allowed for *_, allowed in sent), "sent through a channel nobody allowed"
+    assert not (complaint and any(category is Category.SALES for _, category, *_ in sent))
+    for at, category, urgency, _, _ in sent:
+        if urgency is Urgency.URGENT:
+            continue
+        assert quiet.around(at, zone) is None
+        for cap in (one for one in limits if category in one.categories):
+            span = timedelta(days=cap.days)
+            within = [moment for moment, what, *_ in sent if what in cap.categories and at - span < moment < at]
+            assert len(within) < cap.most
+
+
+def option(channel: Channel = Channel.SMS, **other: Any) -> Option:
+    made = Option(channel, RECEIPT, reachable=True, rank=0)
+    return replace(made, **other)
+
+
+NOON = datetime(2026, 6, 1, 4, tzinfo=UTC)
+HERE = Circumstances(NOON, ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.mark.parametrize(
+    ("options", "here", "expected"),
+    [
+        ([], HERE, Suppress(Reason.NO_CONSENT)),
+        ([option(permission=None)], HERE, Suppress(Reason.NO_CONSENT)),
+        ([option(reachable=False)], HERE, Suppress(Reason.NO_CONTACT_POINT)),
+        ([option(Channel.EMAIL, written=False)], HERE, Suppress(Reason.NO_TEXT)),
+        ([option()], replace(HERE, complaint_open=True), Suppress(Reason.OPEN_COMPLAINT)),
+        ([option(), option(Channel.PUSH)], HERE, Send(Channel.PUSH, RECEIPT)),
+        ([option(rank=0), option(Channel.PUSH, rank=1)], HERE, Send(Channel.SMS, RECEIPT)),
+        ([option(), option(Channel.PUSH)], replace(HERE, busy=frozenset({Channel.PUSH})), Send(Channel.SMS, RECEIPT)),
+    ],
+)
+def test_the_policy_that_is_shipped_decides_as_it_says(
+    options: list[Option], here: Circumstances, expected: object
+) -> None:
+    assert plan(Category.SALES, Urgency.ROUTINE, options, in_force(policies(), NOON), here) == expected
+
+
+def test_a_third_sale_in_a_week_waits_for_the_first_to_be_a_week_old() -> None:
+    sent = [(NOON - timedelta(days=6), Category.SALES), (NOON - timedelta(days=1), Category.SALES)]
+    told = plan(Category.SALES, Urgency.ROUTINE, [option()], in_force(policies(), NOON), replace(HERE, sent=sent))
+    assert told == Hold(NOON + timedelta(days=1), Reason.OVER_THE_CAP)
+
+
+def test_before_the_first_policy_nothing_is_decided() -> None:
+    with pytest.raises(LookupError):
+        in_force(policies(), datetime(2000, 1, 1, tzinfo=UTC))
+
+
+def test_a_permission_always_names_what_it_rests_on() -> None:
+    with pytest.raises(ValueError, match="names"):
+        Permission(None, None)
+
+
+def test_a_receipt_never_moves_a_message_back() -> None:
+    order = [State.SENT, State.DELIVERED, State.READ]
+    for later, state in enumerate(order):
+        assert not any(may_become(state, earlier) for earlier in order[: later + 1])
+    for end in (State.FAILED, State.SUPPRESSED, State.READ):
+        assert not any(may_become(end, one) for one in State)

@@ -1,0 +1,54 @@
+"""A text fills places and does nothing else; the nearest written language is taken."""
+
+import pytest
+
+from customer.outreach.domain.templates import TextFault, best_language, places, rendered
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for i in x %}{{ i }}{% endfor %}",
+        "{{ name.__class__ }}",
+        "{{ name | upper }}",
+        "{{ f() }}",
+        "{% include 'x' %}",
+        "{% macro m() %}{% endmacro %}",
+        "{% set x = 1 %}",
+        "{{ [1, 2] }}",
+        "{{ 9 ** 9 }}",
+        "{{ 'x' * 999999 }}",
+        "{{ name[0] }}",
+        "{{ unclosed",
+        "{% if %}",
+    ],
+)
+def test_a_text_that_does_more_than_fill_places_is_refused(text: str) -> None:
+    with pytest.raises(TextFault):
+        places(text)
+
+
+def test_a_text_is_filled_and_chooses_its_wording() -> None:
+    text = "{{ name }}您好{% if count > 1 %},您有 {{ count }} 条消息{% else %},您有新消息{% endif %}"
+    assert places(text) == {"name", "count"}
+    assert rendered(text, {"name": "王芳", "count": 2}) == "王芳您好,您有 2 条消息"
+    assert rendered(text, {"name": "{{ count }}", "count": 1}) == "{{ count }}您好,您有新消息"
+    with pytest.raises(TextFault) as caught:
+        rendered(text, {"name": "王芳"})
+    assert "王芳" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "written", "taken"),
+    [
+        (["zh-Hant"], ["en", "zh-Hans", "zh-Hant"], "zh-Hant"),
+        (["zh-Hant-HK"], ["en", "zh-Hans"], "zh-Hans"),
+        (["fr", "zh-Hant"], ["en", "zh-Hans"], "zh-Hans"),
+        (["fr"], ["en", "zh-Hans"], "en"),
+        (["en-GB"], ["zh-Hans", "en"], "en"),
+        ([], ["zh-Hans"], "zh-Hans"),
+        (["en"], [], None),
+    ],
+)
+def test_the_nearest_written_language_is_taken(wanted: list[str], written: list[str], taken: str | None) -> None:
+    assert best_language(wanted, written) == taken
