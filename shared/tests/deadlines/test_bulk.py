@@ -1,6 +1,7 @@
 """Many at once is the same as one by one; what is shown adds up; what is stored comes back."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.deadlines.bulk import NONE, Rows, recompute
-from shared.deadlines.calendars import Calendar, Week, spans
+from shared.deadlines.calendars import Beyond, Calendar, Week, spans
 from shared.deadlines.clocks import due, read
 from shared.deadlines.feeds import mainland_china, public_holidays
 from shared.deadlines.profiles import statutory
@@ -27,7 +28,11 @@ CALENDARS = [
     Calendar.weekly("uk", "Europe/London", HOURS, public_holidays("GB", range(2025, 2028), subdivision="ENG")),
     Calendar.weekly("lh", "Australia/Lord_Howe", HOURS),
     mainland_china(Calendar.weekly("cn", "Asia/Shanghai", HOURS), spans("09:00-17:00")),
-]
+    replace(
+        Calendar.weekly("known until May", "America/New_York", HOURS),
+        covers=(date(2026, 1, 1), date(2026, 5, 10)), beyond=Beyond.ESTIMATE,
+    ),
+]  # fmt: skip
 LEADS = (Term(3_600, Unit.OPEN_SECONDS), Term(30 * 3_600, Unit.OPEN_SECONDS), Term(4_000_000, Unit.OPEN_SECONDS))
 DATE_LEADS = (Term(2, Unit.BUSINESS_DAYS), Term(60, Unit.CALENDAR_DAYS), Term(6, Unit.CALENDAR_DAYS))
 
@@ -73,22 +78,23 @@ def held(state: State) -> dict[str, Any] | None:
     return state.as_json() if state.pauses or state.granted else None
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=16, deadline=None)
 @given(st.sampled_from(CALENDARS), st.sampled_from(RULES), st.integers(0, 10_000), st.integers(0, 3))
 def test_many_at_once_equal_one_by_one(calendar: Calendar, rule: Rule, seed: int, warned: int) -> None:
     states, almanac = cases(120, seed), Almanac()
     rows = Rows([seconds(one.started_at) for one in states], [held(one) for one in states], [warned] * len(states))
     told = recompute(rule, rows, calendar, almanac)
-    for state, at, warns in zip(states, *told.columns(), strict=True):
+    for state, at, warns, estimated in zip(states, *told.columns(), strict=True):
         alone = read(rule, state, calendar, Almanac(), at=state.started_at)
         assert at == (seconds(alone.due_at) if alone.due_at is not None else None)
         ahead = alone.warnings[warned:]
         assert warns == (seconds(ahead[0]) if ahead else None)
+        assert estimated is alone.estimated
 
 
 def test_nothing_at_all_is_no_trouble() -> None:
     told = recompute(RULES[0], Rows([], [], []), CALENDARS[0], Almanac())
-    assert told.columns() == ([], [])
+    assert [list(column) for column in told.columns()] == [[], [], []]
     still = State(datetime(2026, 3, 2, 9, tzinfo=UTC), (Pause("customer", datetime(2026, 3, 2, 9, 30, tzinfo=UTC)),))
     told = recompute(RULES[0], Rows([seconds(still.started_at)], [held(still)], [0]), CALENDARS[0], Almanac())
     assert (told.due.tolist(), told.warns.tolist()) == ([NONE], [NONE])

@@ -105,6 +105,20 @@ def test_a_shift_belongs_to_the_day_it_opens() -> None:
     ]
 
 
+def test_a_shift_that_ends_within_the_hour_that_comes_twice_is_worked_twice_and_not_within_one_that_is_skipped() -> (
+    None
+):
+    nights = Calendar.weekly("nights", "Europe/London", Week.of(sun=["00:30-01:30"]))
+    autumn, spring = (Timeline.of(nights, day, day) for day in (date(2026, 10, 25), date(2026, 3, 29)))
+    assert [(instant(a), instant(b)) for a, b in zip(autumn.starts, autumn.ends, strict=True)] == [
+        (datetime(2026, 10, 24, 23, 30, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 1, 0, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+    ]
+    assert [(instant(a), instant(b)) for a, b in zip(spring.starts, spring.ends, strict=True)] == [
+        (datetime(2026, 3, 29, 0, 30, tzinfo=UTC), datetime(2026, 3, 29, 1, 0, tzinfo=UTC))
+    ]
+
+
 def test_midnights_that_are_skipped_repeated_or_left_out() -> None:
     cairo = day_bounds("Africa/Cairo", date(2026, 4, 24))
     assert [instant(one) for one in cairo] == [at(2026, 4, 23, 22), at(2026, 4, 24, 21)]

@@ -85,6 +85,20 @@ def test_a_pause_stops_only_the_clocks_its_reason_is_for() -> None:
     assert (told["solution"][0].paused_for, told["solution"][0].remaining) == ("customer", 23 * HOUR)
 
 
+def test_a_pause_that_begins_at_the_very_second_a_clock_is_due_prolongs_nothing() -> None:
+    hour = Rule(
+        "hour",
+        Kind.SERVICE,
+        ("receipt",),
+        ("answer",),
+        Term(HOUR, Unit.OPEN_SECONDS),
+        pauses_for=frozenset({"customer"}),
+    )
+    for since, expected in ((at(2, 10), at(2, 10)), (at(2, 9, 59), at(2, 12, 1))):
+        state = State(at(2, 9), (Pause("customer", since, at(2, 12)),))
+        assert due(hour, state, OFFICE, Almanac()).at == expected.timestamp()
+
+
 def test_a_policy_without_a_clock_stops_what_was_escalated() -> None:
     """zammad/zammad#4353: a rule that was switched off went on escalating."""
     policy = Policy("support", "Support", (Edition(date(2026, 1, 1), RULES), Edition(date(2026, 3, 1), (SOLUTION,))))

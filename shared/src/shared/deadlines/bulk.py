@@ -13,11 +13,12 @@ from shared.deadlines.clocks import Due, begins, due_from, warnings
 from shared.deadlines.rules import Rule, Unit
 from shared.deadlines.state import Still, merged
 from shared.deadlines.timeline import Almanac
-from shared.deadlines.zones import local_date
+from shared.deadlines.zones import day_bounds, local_date
 
 Seconds = NDArray[np.int64]
 # No deadline: the clock stands still, or there is no further warning.
 NONE: Final = np.iinfo(np.int64).min
+_LONG_AGO: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,19 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """When each is due and when it warns next, in UTC seconds; `NONE` where there is no such instant."""
+    """When each is due and when it warns next, in UTC seconds; `NONE` where there is no such instant.
+
+    `estimated` marks those for which the calendar did not know all holidays it was asked for.
+    """
 
     due: Seconds
     warns: Seconds
+    estimated: NDArray[np.bool_]
 
-    def columns(self) -> tuple[list[int | None], list[int | None]]:
-        """The same as two lists with None, for a statement."""
+    def columns(self) -> tuple[list[int | None], list[int | None], list[bool]]:
+        """The same as three lists, with None where there is no instant, for a statement."""
         due, warns = ([None if one == NONE else one for one in column.tolist()] for column in (self.due, self.warns))
-        return due, warns
+        return due, warns, self.estimated.tolist()
 
 
 def recompute(rule: Rule, rows: Rows, calendar: Calendar, almanac: Almanac) -> Results:
@@ -50,17 +55,20 @@ def recompute(rule: Rule, rows: Rows, calendar: Calendar, almanac: Almanac) -> R
     """
     started = np.asarray(rows.started, np.int64)
     warned = np.asarray(rows.warned, np.int64)
-    due, warns = np.full(len(started), NONE), np.full(len(started), NONE)
+    told = Results(np.full(len(started), NONE), np.full(len(started), NONE), np.zeros(len(started), np.bool_))
     special = np.fromiter((one is not None for one in rows.held), bool, len(started))
     plain = np.flatnonzero(~special)
     if len(plain):
         together = _seconds if rule.term.unit.by_the_second else _dates
-        due[plain], warns[plain] = together(rule, started[plain], warned[plain], calendar, almanac)
+        found = together(rule, started[plain], warned[plain], calendar, almanac)
+        told.due[plain], told.warns[plain], told.estimated[plain] = found.due, found.warns, found.estimated
     for at in np.flatnonzero(special).tolist():
-        held = rows.held[at] or {}
-        told = due_from(rule, int(started[at]), *_held(rule, held, int(started[at])), calendar, almanac)
-        due[at], warns[at] = _told(rule, told, int(warned[at]), calendar, almanac)
-    return Results(due, warns)
+        one = due_from(rule, int(started[at]), *_held(rule, rows.held[at] or {}, int(started[at])), calendar, almanac)
+        if one.at is None:
+            continue
+        ahead = warnings(rule, one, calendar, almanac)[int(warned[at]) :]
+        told.due[at], told.warns[at], told.estimated[at] = one.at, ahead[0] if ahead else NONE, one.estimated
+    return told
 
 
 def _held(rule: Rule, held: dict[str, Any], started: int) -> tuple[tuple[Still, ...], list[tuple[int, str]]]:
@@ -70,16 +78,7 @@ def _held(rule: Rule, held: dict[str, Any], started: int) -> tuple[tuple[Still, 
     return merged(pauses, started), sorted((at, key) for key, at in held.get("granted", ()))
 
 
-def _told(rule: Rule, told: Due, warned: int, calendar: Calendar, almanac: Almanac) -> tuple[int, int]:
-    if told.at is None:
-        return NONE, NONE
-    ahead = warnings(rule, told, calendar, almanac)[warned:] if rule.warnings else ()
-    return told.at, ahead[0] if ahead else NONE
-
-
-def _seconds(
-    rule: Rule, started: Seconds, warned: Seconds, calendar: Calendar, almanac: Almanac
-) -> tuple[Seconds, Seconds]:
+def _seconds(rule: Rule, started: Seconds, warned: Seconds, calendar: Calendar, almanac: Almanac) -> Results:
     needed = rule.term.seconds()
     start, reach = _measures(rule, started, needed, calendar, almanac)
     due = reach(needed)
@@ -90,7 +89,14 @@ def _seconds(
         mine = warned == at
         if mine.any():
             warns[mine] = (start if lead == needed else reach(needed - lead))[mine]
-    return due, warns
+    return Results(due, warns, _unknown(rule, due, calendar))
+
+
+def _unknown(rule: Rule, due: Seconds, calendar: Calendar) -> NDArray[np.bool_]:
+    if calendar.covers is None or rule.term.unit is Unit.HOURS:
+        return np.zeros(len(due), np.bool_)
+    first, last = (day_bounds(calendar.zone, day) for day in calendar.covers)
+    return (due < first[0]) | (due >= last[1])
 
 
 def _measures(
@@ -114,35 +120,41 @@ def _each(started: Seconds, told: Callable[[int], int]) -> Seconds:
     return found
 
 
-def _dates(
-    rule: Rule, started: Seconds, warned: Seconds, calendar: Calendar, almanac: Almanac
-) -> tuple[Seconds, Seconds]:
+def _dates(rule: Rule, started: Seconds, warned: Seconds, calendar: Calendar, almanac: Almanac) -> Results:
     """One count for each date on which something started: what lies within the date does not matter.
 
     But for a warning that would come before the start, which is cut to it.
     """
     days = _local_days(calendar, started)
     due, warns = np.full(len(started), NONE), np.full(len(started), NONE)
+    estimated = np.zeros(len(started), np.bool_)
     for day in np.unique(days).tolist():
         mine = days == day
-        first = int(started[mine].min())
-        told = due_from(rule, first, (), (), calendar, almanac)
+        told, ahead = _dated(rule, day, int(started[mine][0]), calendar, almanac)
         if told.at is None:
             continue
-        due[mine] = told.at
+        due[mine], estimated[mine] = told.at, told.estimated
         for each in np.unique(warned[mine]).tolist():
             chosen = mine & (warned == each)
-            warns[chosen] = _dated_warnings(rule, told, each, started[chosen], calendar, almanac)
-    return due, warns
+            if ahead and ahead[0] <= int(started[chosen].max()):
+                warns[chosen] = _near(rule, told, each, started[chosen], calendar, almanac)
+            else:
+                warns[chosen] = ahead[each] if each < len(ahead) else NONE
+    return Results(due, warns, estimated)
 
 
-def _dated_warnings(
-    rule: Rule, told: Due, warned: int, started: Seconds, calendar: Calendar, almanac: Almanac
-) -> Seconds:
-    ahead = warnings(rule, told, calendar, almanac)
-    if ahead and ahead[0] > int(started.max()):
-        return np.full(len(started), ahead[warned] if warned < len(ahead) else NONE)
-    # Near the start a warning is cut to it, and two may fall together: ask for each row.
+def _dated(rule: Rule, day: int, started: int, calendar: Calendar, almanac: Almanac) -> tuple[Due, list[int]]:
+    """What a start on that date is due and warned at, computed once."""
+    notes = almanac.notes(calendar)
+    known: tuple[Due, list[int]] | None = notes.get((rule, day))
+    if known is None:
+        told = due_from(rule, started, (), (), calendar, almanac)
+        known = notes[rule, day] = told, warnings(rule, _moved(told, _LONG_AGO), calendar, almanac)
+    return known
+
+
+def _near(rule: Rule, told: Due, warned: int, started: Seconds, calendar: Calendar, almanac: Almanac) -> Seconds:
+    """Warnings that may lie before the start are cut to it, and two may fall together: each row is asked for its own."""
     found = (warnings(rule, _moved(told, one), calendar, almanac)[warned:] for one in started.tolist())
     return np.fromiter((one[0] if one else NONE for one in found), np.int64, len(started))
 

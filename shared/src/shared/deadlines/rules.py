@@ -169,7 +169,10 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A set of clocks with its history: which rules hold depends on the date of what started the case."""
+    """A set of clocks with its history: which rules hold depends on the date of what started the case.
+
+    `revision` grows with every correction of an edition, so that what was computed before is found.
+    """
 
     __pydantic_config__ = _STRICT
     key: str
@@ -177,6 +180,7 @@ class Policy:
     editions: tuple[Edition, ...]
     jurisdiction: str = ""
     says_nothing: str = ""
+    revision: int = 1
 
     def __post_init__(self) -> None:
         if any(b.since <= a.since for a, b in zip(self.editions, self.editions[1:], strict=False)):

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,9 +186,13 @@ class Almanac:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[Calendar, Timeline, int, int]] = {}
+        self._notes: dict[str, tuple[Calendar, dict[Any, Any]]] = {}
 
     def covering(self, calendar: Calendar, start: int, end: int) -> Timeline:
         """A timeline that holds both UTC seconds and, where the calendar may say so, some years more."""
+        known = self._known.get(calendar.key)
+        if known is not None and known[0] is calendar and known[1].low <= start and end < known[1].high:
+            return known[1]
         low, high = local_date(calendar.zone, start), local_date(calendar.zone, end)
         if calendar.beyond is Beyond.REFUSE:
             for day in (low, high):
@@ -208,6 +212,13 @@ class Almanac:
             line = self._years(calendar, local_date(calendar.zone, start).year - 1, line_year(line) + years)
             years *= 2
         return line
+
+    def notes(self, calendar: Calendar) -> dict[Any, Any]:
+        """Where a bulk computation keeps what it found for this very calendar, date by date."""
+        known = self._notes.get(calendar.key)
+        if known is None or known[0] is not calendar:
+            known = self._notes[calendar.key] = (calendar, {})
+        return known[1]
 
     def _years(self, calendar: Calendar, first: int, last: int) -> Timeline:
         known = self._known.get(calendar.key)

@@ -94,7 +94,7 @@ def stretches(name: str, start: int, end: int) -> Iterator[Stretch]:
 
 def wall(name: str, second: int) -> int:
     """The wall second that the zone's clock shows at a UTC second."""
-    return second + next(stretches(name, second, second + 1)).offset
+    return next(second + one.offset for one in _year(name, wall_date(second).year) if second < one.end)
 
 
 def local_date(name: str, second: int) -> date:

@@ -19,6 +19,7 @@ from cxbank_client.customer.client import Customer
 from cxbank_client.feedback import models as feedback_models
 from cxbank_client.feedback.client import Feedback
 from cxbank_local.administration import opened
+from cxbank_local.bench.deadlines import deadline_row
 from cxbank_local.bench.floors import pgbench
 from cxbank_local.bench.footprint import fresh_row, idle_row, warm_row
 from cxbank_local.bench.hop import drain_row, latency_row
@@ -164,6 +165,7 @@ def main() -> int:
             bare = asyncio.run(_measure(suite, table))
         finally:
             suite.stop()
+        _add(table, deadline_row(folder / "deadlines"))
         _add(table, idle)
         _add(table, warm_row(folder / "warm"))
         _add(table, fresh_row())

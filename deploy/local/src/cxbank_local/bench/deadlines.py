@@ -1,0 +1,234 @@
+"""D1: one million open deadlines recomputed after their calendar changed, while writers go on: how long, and do they notice?"""
+
+import asyncio
+import json
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import psutil
+from sqlalchemy import Table, select, text, update
+
+from cxbank_local.bench.rows import Row
+from shared import clock
+from shared.db import Database, new_metadata
+from shared.deadlines.calendars import Calendar, Day, Week
+from shared.deadlines.feeds import public_holidays
+from shared.deadlines.profiles import statutory
+from shared.deadlines.rules import Edition, Kind, Policy, Rule, Term, Unit
+from shared.deadlines.stored import Basis, recompute_stale
+from shared.deadlines.tables import deadline_table
+from shared.deadlines.zones import seconds
+from shared.testing.engines import Postgres, free_port
+from shared.testing.postgres import empty
+
+MANY: Final = 1_000_000
+CALM_SECONDS: Final = 10
+WRITES_A_SECOND: Final = 200
+WRITERS: Final = 8
+LIMIT_SECONDS: Final = 60
+# A writer that met a batch of ours would wait for its commit: some tens of milliseconds. Twice the calm, or this.
+NOTICED_MS: Final = 25.0
+TABLE: Final = deadline_table(new_metadata())
+SINCE: Final = date(2020, 1, 1)
+PAUSES: Final = frozenset({"customer"})
+SUPPORT: Final = Policy(
+    "support",
+    "Service clocks of the bench",
+    (
+        Edition(
+            SINCE,
+            (
+                Rule("answer", Kind.SERVICE, ("receipt",), ("answer",), Term(8 * 3_600, Unit.OPEN_SECONDS)),
+                Rule(
+                    "solution",
+                    Kind.SERVICE,
+                    ("receipt",),
+                    ("solved",),
+                    Term(40 * 3_600, Unit.OPEN_SECONDS),
+                    pauses_for=PAUSES,
+                    warnings=(Term(8 * 3_600, Unit.OPEN_SECONDS), Term(3_600, Unit.OPEN_SECONDS)),
+                ),
+            ),
+        ),
+    ),
+)
+CLOCKS: Final = (
+    ("support", "answer"),
+    ("support", "solution"),
+    ("support", "solution"),
+    ("eu-data-protection", "data_subject_request"),
+    ("uk-complaints", "final_response"),
+)
+
+
+def basis() -> Basis:
+    """The calendar as it is now: a holiday was added, so that every deadline was computed by an older revision."""
+    week = Week.weekdays("09:00-12:30", "13:30-17:00")
+    office = Calendar.weekly(
+        "office", "Europe/London", week, public_holidays("GB", range(2025, 2029), subdivision="ENG")
+    )
+    return Basis.of([SUPPORT, *statutory().values()], [office.with_days([Day(date(2026, 6, 15), "Added holiday")])])
+
+
+def _records(many: int) -> Iterator[tuple[Any, ...]]:
+    """Open clocks that began within 90 days; one in five was paused once or twice."""
+    told = random.Random(20260601)  # noqa: S311  # a bench repeats itself
+    first = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    for number in range(many):
+        start = first + timedelta(seconds=told.randrange(90 * 86_400))
+        policy, name = CLOCKS[number % len(CLOCKS)]
+        held = None
+        if number % 5 == 1:
+            since = seconds(start) + told.randrange(86_400)
+            held = {"pauses": [["customer", since, since + told.randrange(3 * 86_400)]], "granted": []}
+        identity = clock.new_id()
+        yield (
+            identity, identity, policy, date(2026, 3, 1), name, "office", 1, 1, start,
+            json.dumps(held) if held else None, start, None, 0, False, False, 1,
+        )  # fmt: skip
+
+
+_COLUMNS: Final = [
+    "id", "subject_id", "policy", "edition", "clock", "calendar", "policy_revision", "calendar_revision", "started_at",
+    "held", "due_at", "warn_at", "warned", "breach_said", "estimated", "version",
+]  # fmt: skip
+
+
+async def _fill(url: str, many: int) -> None:
+    db = Database(url)
+    async with db.begin() as tx:
+        await tx.run_sync(TABLE.metadata.create_all)
+    await db.close()
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.copy_records_to_table(TABLE.name, records=_records(many), columns=_COLUMNS)
+        await connection.execute(f"VACUUM ANALYZE {TABLE.name}")
+    finally:
+        await connection.close()
+
+
+async def _write(db: Database, table: Table, ids: list[Any], told: random.Random, took: list[float]) -> None:
+    """What a service does when a case waits: lock the row, add a pause, and commit."""
+    begun = time.perf_counter()
+    async with db.begin() as tx:
+        mine = table.c.id == told.choice(ids)
+        row = (await tx.execute(select(table.c.held).where(mine).with_for_update())).one()
+        pauses = [*((row.held or {}).get("pauses", [])), ["customer", seconds(clock.now()), None]]
+        held = {"pauses": pauses, "granted": []}
+        await tx.execute(update(table).where(mine).values(held=held, version=table.c.version + 1))
+    took.append((time.perf_counter() - begun) * 1_000)
+
+
+async def _writers(url: str) -> list[float]:
+    """Writes at a steady pace until standard input ends; milliseconds of each."""
+    ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+    db, took, told = Database(url, pool_size=WRITERS), list[float](), random.Random(7)  # noqa: S311  # see above
+    async with db.read() as conn:
+        ids = list((await conn.execute(text(f"SELECT id FROM {TABLE.name} TABLESAMPLE SYSTEM (5)"))).scalars())
+    tasks: set[asyncio.Task[None]] = set()
+    due = time.perf_counter()
+    while not ended.done():
+        tasks = {task for task in tasks if not task.done()}
+        if len(tasks) < 4 * WRITERS:
+            tasks.add(asyncio.create_task(_write(db, TABLE, ids, told, took)))
+        due += 1 / WRITES_A_SECOND
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+    await asyncio.gather(*tasks)
+    await db.close()
+    return took
+
+
+async def _beside(url: str) -> asyncio.subprocess.Process:
+    """Writers in a process of their own, as an api is beside a worker."""
+    command = [sys.executable, "-m", "cxbank_local.bench.deadlines", "writers", url]
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+
+
+async def _took(writers: asyncio.subprocess.Process) -> list[float]:
+    said, _ = await writers.communicate(b"")
+    return sorted(json.loads(said))
+
+
+def _server_seconds(postgres: Postgres) -> float:
+    """What the server's processes, those of our connections among them, have used of a processor."""
+    if postgres.pid is None:
+        raise RuntimeError("the server is gone")
+    return float(sum(sum(one.cpu_times()[:2]) for one in psutil.Process(postgres.pid).children(recursive=True)))
+
+
+def _at(took: list[float], share: float) -> float:
+    return took[min(len(took) - 1, int(len(took) * share))]
+
+
+async def _measured(postgres: Postgres, url: str, many: int) -> Row:
+    await _fill(url, many)
+    writers = await _beside(url)
+    await asyncio.sleep(CALM_SECONDS)
+    calm = await _took(writers)
+    db = Database(url)
+    writers = await _beside(url)
+    await asyncio.sleep(2)
+    begun, spent, served = time.perf_counter(), time.process_time(), _server_seconds(postgres)
+    swept = await recompute_stale(db, TABLE, basis())
+    took, spent = time.perf_counter() - begun, time.process_time() - spent
+    served = _server_seconds(postgres) - served
+    busy = await _took(writers)
+    async with db.read() as conn:
+        behind = (
+            await conn.execute(text(f"SELECT count(*) FROM {TABLE.name} WHERE calendar_revision < 2"))
+        ).scalar_one()
+    await db.close()
+    bound = max(NOTICED_MS, 2 * _at(calm, 0.99))
+    met = took < LIMIT_SECONDS and behind == 0 and _at(busy, 0.99) <= bound
+    return Row(
+        number="D1",
+        what=f"{many:,} open deadlines recomputed; p50, p99 of {WRITES_A_SECOND} writes/s meanwhile",
+        floor=f"writes when calm: p50 {_at(calm, 0.5):.1f} ms, p99 {_at(calm, 0.99):.1f} ms",
+        ours=f"{took:.1f} s, {swept.written / took:,.0f}/s, {behind} left",
+        ratio=None,
+        p50=f"{_at(busy, 0.5):.1f} ms",
+        p99=f"{_at(busy, 0.99):.1f} ms",
+        cpu=f"{spent / many * 1e6:.0f} µs, and {served / many * 1e6:.0f} µs of the server (writers included)",
+        must=f"< {LIMIT_SECONDS} s for a million; p99 ≤ {bound:.0f} ms",
+        met=met,
+    )
+
+
+def deadline_row(folder: Path, many: int = MANY) -> Row:
+    """The row, on a durable server of its own under that folder."""
+    postgres = Postgres(folder, free_port())
+    postgres.start()
+    try:
+        with empty(postgres.url) as url:
+            return asyncio.run(_measured(postgres, url, many))
+    finally:
+        postgres.stop()
+
+
+def _alone(many: int) -> int:
+    folder = Path(tempfile.mkdtemp(prefix="cxbank-bench-", dir="/var/tmp"))  # where the server's OS user may enter
+    folder.chmod(0o755)
+    try:
+        row = deadline_row(folder / "deadlines", many)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.stdout.write(
+        f"{row.number} {row.what}: {row.ours}; {row.floor}; {row.p50}, {row.p99}; {row.cpu} ({row.must})\n"
+    )
+    return 0 if row.met else 1
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["writers"]:
+        sys.stdout.write(json.dumps(asyncio.run(_writers(sys.argv[2]))))
+    else:
+        raise SystemExit(_alone(int(sys.argv[1]) if len(sys.argv) > 1 else MANY))
