@@ -11,6 +11,7 @@ from customer.outreach import routes as outreach
 from customer.parties import routes as parties
 from customer.parties.access import CanRead
 from customer.privacy import routes as privacy
+from customer.segments import routes as segments
 from customer.settings import Settings
 from shared.app import create_app, serve
 from shared.jobs.routes import jobs_router
@@ -25,6 +26,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         *interactions.routers(),
         outreach.router,
         outreach.templates_router,
+        segments.router,
         privacy.router,
         jobs_router(storage.JOBS, CanRead),
         webhooks_router(storage, "customer"),

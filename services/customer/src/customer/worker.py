@@ -16,6 +16,7 @@ from customer.parties.routes import PARTIES
 from customer.parties.usecases import everybody, said_of
 from customer.privacy import consumers as privacy
 from customer.privacy.usecases import forget
+from customer.segments import timers as segments
 from customer.settings import Settings
 from shared.erasure import Ledger, keep_ledger
 from shared.events.consumer import Handlers
@@ -52,8 +53,8 @@ def work(world: World) -> Work:
         importers=[PARTIES, CONSENTS, INTERACTIONS],
         forget=forget,
         snapshots=snapshots,
-        acts={FORGET_MARKS: forget_contact_marks},
-        every={FORGET_MARKS: 3_600},
+        acts={FORGET_MARKS: forget_contact_marks, **segments.acts(world)},
+        every={FORGET_MARKS: 3_600, segments.NAME: segments.SECONDS},
         parts={"courier": Courier(world, gateways(settings)).run},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -207,6 +208,19 @@ class Customer(Transport):
             query={"features": features, "as_of": as_of, "valid_at": valid_at},
         )
 
+    async def show_memberships(
+        self, customer_id: UUID, *, explain: bool | None = None, as_of: datetime | None = None
+    ) -> models.Memberships:
+        """A customer's segments; `as_of` as recorded then; `explain` tells of every segment which condition, which
+        value.
+        """
+        return await self._ask(
+            "GET",
+            f"/v1/customers/{customer_id}/segments",
+            models.Memberships,
+            query={"explain": explain, "as_of": as_of},
+        )
+
     async def show_timeline(
         self,
         customer_id: UUID,
@@ -406,6 +420,65 @@ class Customer(Transport):
         return await self._ask(
             "PATCH", f"/v1/purposes/{code}", models.PurposeView, body=body, headers={"If-Match": f'"{if_match}"'}
         )
+
+    async def list_segments(
+        self, *, limit: int | None = None, state: Literal["active", "archived"] | None = None, cursor: str | None = None
+    ) -> Page[models.Segment]:
+        """Segments, newest first."""
+        return await self._ask(
+            "GET", "/v1/segments", Page[models.Segment], query={"limit": limit, "state": state, "cursor": cursor}
+        )
+
+    def all_segments(
+        self, *, limit: int | None = None, state: Literal["active", "archived"] | None = None
+    ) -> AsyncIterator[models.Segment]:
+        """Every item of `list_segments`, page by page, as they are needed."""
+        return self._pages(lambda at: self.list_segments(limit=limit, state=state, cursor=at), None)
+
+    async def define_segment(self, body: models.DefineSegment) -> models.Segment:
+        """Define a segment; its `key` is its key: a repeat answers 200. Everybody is judged by it from this
+        instant on.
+
+        Errors: 409 the key is known with other content; 422 the rule does not parse or type-check, costs too
+        much, asks
+        about a segment that is not there or about itself: `errors` say which, with line and column.
+        """
+        return await self._ask("POST", "/v1/segments", models.Segment, body=body)
+
+    async def adopt_presets(self) -> list[models.Segment]:
+        """Define the segments that come with the service; those already there stay as they are. The ones made now."""
+        return await self._ask("POST", "/v1/segments/presets", list[models.Segment])
+
+    async def preview_segment(self, body: models.Preview) -> models.Previewed:
+        """How many a rule would have now, and some of them, before it is saved. Errors: 422 as when saving it."""
+        return await self._ask("POST", "/v1/segments/previews", models.Previewed, body=body)
+
+    async def show_segment(self, segment_id: UUID) -> models.SegmentDetail:
+        """One segment with its size, and up to which instant that is told."""
+        return await self._ask("GET", f"/v1/segments/{segment_id}", models.SegmentDetail)
+
+    async def change_segment(self, segment_id: UUID, body: models.ChangeSegment, *, if_match: int) -> models.Segment:
+        """Change a segment by RFC 7396 merge patch; a new rule judges from this instant on, what was before stays
+        told.
+
+        Errors: 409 it is asked about and cannot be archived; 412 stale; 422 as when defining; 428 without `If-
+        Match`.
+        """
+        return await self._ask(
+            "PATCH", f"/v1/segments/{segment_id}", models.Segment, body=body, headers={"If-Match": f'"{if_match}"'}
+        )
+
+    async def list_members(
+        self, segment_id: UUID, *, limit: int | None = None, cursor: str | None = None
+    ) -> Page[models.Member]:
+        """Who is in, latest first: ids, since when, through what."""
+        return await self._ask(
+            "GET", f"/v1/segments/{segment_id}/members", Page[models.Member], query={"limit": limit, "cursor": cursor}
+        )
+
+    def all_members(self, segment_id: UUID, *, limit: int | None = None) -> AsyncIterator[models.Member]:
+        """Every item of `list_members`, page by page, as they are needed."""
+        return self._pages(lambda at: self.list_members(segment_id, limit=limit, cursor=at), None)
 
     async def list_webhooks(self, *, limit: int | None = None, cursor: str | None = None) -> Page[models.Webhook]:
         """Subscriptions, newest first; a client sees its own."""

@@ -196,6 +196,34 @@ class CustomerRegistered(Said):
     occurred_at: datetime
 
 
+class SegmentEntered(Said):
+    """A customer is in a segment from `since` on."""
+
+    event_type: ClassVar[str] = "cxbank.customer.segment_entered.v1"
+
+    customer_id: UUID
+    segment_id: UUID
+    segment: str
+    since: datetime
+    by: str
+    rule_version: int
+    occurred_at: datetime
+
+
+class SegmentLeft(Said):
+    """A customer is not in a segment any more from `since` on."""
+
+    event_type: ClassVar[str] = "cxbank.customer.segment_left.v1"
+
+    customer_id: UUID
+    segment_id: UUID
+    segment: str
+    since: datetime
+    by: str
+    rule_version: int
+    occurred_at: datetime
+
+
 class CustomerSnapshot(Said):
     """The present state, said again for a newcomer; guarded by its version."""
 
@@ -224,5 +252,7 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.message_sent.v1": MessageSent,
     "cxbank.customer.message_suppressed.v1": MessageSuppressed,
     "cxbank.customer.registered.v1": CustomerRegistered,
+    "cxbank.customer.segment_entered.v1": SegmentEntered,
+    "cxbank.customer.segment_left.v1": SegmentLeft,
     "cxbank.customer.snapshot.v1": CustomerSnapshot,
 }

@@ -12,6 +12,8 @@ from cxbank_client.answers import Answer, Input
 
 Category = Literal["service", "sales", "survey", "code"]
 
+Cause = Literal["event", "time", "rule"]
+
 ContactKind = Literal["phone", "email", "wechat", "postal"]
 
 DeliveryState = Literal["waiting", "delivered", "parked"]
@@ -21,6 +23,8 @@ ErasureState = Literal["requested", "completed"]
 GdprBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)"]
 
 GivenBy = Literal["customer", "staff", "client", "import"]
+
+Joint = Literal["all", "any", "not"]
 
 Language = Literal["zh-Hans", "zh-Hant", "en"]
 
@@ -143,6 +147,15 @@ class ChangePurpose(Input):
     retired: bool | None = None
     equivalent: bool = False
     effective_from: datetime | None = None
+
+
+class ChangeSegment(Input):
+    """An RFC 7396 merge patch: a new rule is in force from now on; an archived segment has no members."""
+
+    names: Words | None = None
+    descriptions: Words | None = None
+    rule: str | None = None
+    state: Literal["active", "archived"] | None = None
 
 
 class ChangeWebhook(Input):
@@ -292,6 +305,15 @@ class DefinePurpose(Input):
     effective_from: datetime | None = None
 
 
+class DefineSegment(Input):
+    """A new segment; its `key` is its natural key and what other rules call it by: `in_segment('key')`."""
+
+    key: str
+    names: Words
+    descriptions: Words | None = None
+    rule: str
+
+
 class Delivery(Answer):
     """One event on its way to one subscriber: `status` is the last HTTP status, `cause` why it waits or is parked."""
 
@@ -322,6 +344,21 @@ class Evidence(Answer):
 
     method: str
     place: str | None = None
+
+
+class Explained(Answer):
+    """One condition of a rule: its text, what it came to, its parts, or the values it looked at and those it
+    lacked.
+    """
+
+    text: str
+    place: int
+    outcome: Literal["true", "false", "unknown"] | str
+    joint: Joint | str | None
+    parts: list[Explained]
+    values: list[Named]
+    missing: list[str]
+    fault: bool
 
 
 class Facts(Answer):
@@ -357,6 +394,13 @@ class Found(Answer):
     """The parties a look-up found; a shared contact point may find several."""
 
     customer_ids: list[UUID]
+
+
+class Freshness(Answer):
+    """Up to which instant memberships are told. `waiting` are customers to be judged anew, counted up to 10,000."""
+
+    told_until: datetime
+    waiting: int
 
 
 class GiveConsent(Input):
@@ -446,6 +490,40 @@ class LookUp(Input):
     identifier: IdentifierIn | None = None
 
 
+class Member(Answer):
+    """Somebody in a segment: since when, through what, and under which version of the rule they came in."""
+
+    customer_id: UUID
+    since: datetime
+    by: Cause | str
+    version: int
+
+
+class Membership(Answer):
+    """Whether a customer is in a segment: since when, through what; `explanation` where it was asked for."""
+
+    segment_id: UUID
+    segment: str
+    names: dict[str, str]
+    member: bool
+    since: datetime | None
+    by: Cause | str | None
+    version: int | None
+    explanation: Explained | None
+
+
+class Memberships(Answer):
+    """A customer's segments as of an instant. Told up to `told_until`; from `next_check_at` on they may change by
+    time.
+    """
+
+    customer_id: UUID
+    as_of: datetime
+    told_until: datetime | None
+    next_check_at: datetime | None
+    items: list[Membership]
+
+
 class Message(Answer):
     """A message without its text: how far it has come, and on what it rests."""
 
@@ -484,6 +562,14 @@ class MoneyView(Answer):
     currency: str
 
 
+class Named(Answer):
+    """A name in a condition, with the value it had there."""
+
+    name: str
+    value: bool | int | float | str
+    unit: str
+
+
 class PastVersion(Answer):
     """How a party was recorded from `recorded_at` until `superseded_at` (null: still), and who changed it then."""
 
@@ -492,6 +578,32 @@ class PastVersion(Answer):
     superseded_at: datetime | None
     recorded_by: str
     customer: Customer
+
+
+class Preview(Input):
+    """A rule that is not saved yet."""
+
+    rule: str
+    sample: int = 10
+
+
+class Previewed(Answer):
+    """What a rule would come to now: judged on everybody (`exact`) or on a random sample of the customers.
+
+    `members` estimates how many there are, with a 95 % interval (Wilson); `unknown` how many lack a value it
+    needs.
+    """
+
+    exact: bool
+    customers: int
+    judged: int
+    members: int
+    low: int
+    high: int
+    unknown: int
+    sample: list[UUID]
+    judged_at: datetime
+    units: int
 
 
 class Profile(Answer):
@@ -662,6 +774,44 @@ class Section(Answer):
     items: list[dict[str, Any]]
 
 
+class Segment(Answer):
+    """A segment as it is. `reads` are the facts and features its rule asks for; `units` bound what judging it
+    costs.
+    """
+
+    id: UUID
+    key: str
+    version: int
+    state: Literal["active", "archived"] | str
+    names: dict[str, str]
+    descriptions: dict[str, str] | None
+    rule: str
+    reads: list[str]
+    asks: list[str]
+    units: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class SegmentDetail(Answer):
+    """A segment with its size, and how fresh that is."""
+
+    id: UUID
+    key: str
+    version: int
+    state: Literal["active", "archived"] | str
+    names: dict[str, str]
+    descriptions: dict[str, str] | None
+    rule: str
+    reads: list[str]
+    asks: list[str]
+    units: int
+    created_at: datetime
+    updated_at: datetime
+    members: int
+    freshness: Freshness
+
+
 class SignedMoney(Input):
     """Money that may be owed: a balance below zero has a minus."""
 
@@ -731,6 +881,14 @@ class Wording(Answer):
 
     subject: str | None = None
     body: str
+
+
+class Words(Input):
+    """One text in the languages of the suite."""
+
+    en: str
+    zh_Hans: str = Field(..., alias="zh-Hans")
+    zh_Hant: str = Field(..., alias="zh-Hant")
 
 
 class WriteTemplate(Input):

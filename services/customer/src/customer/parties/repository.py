@@ -147,6 +147,13 @@ async def history(conn: AsyncConnection, customer_id: UUID) -> Rows:
     return (await conn.execute(chosen.order_by(customer_history.c.version.desc()))).all()
 
 
+async def histories(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """Past versions of these parties, oldest first."""
+    chosen = select(customer_history).where(customer_history.c.customer_id == any_(_IDS))
+    ordered = chosen.order_by(customer_history.c.customer_id, customer_history.c.version)
+    return (await conn.execute(ordered, {"ids": list(ids)})).all()
+
+
 async def recorded_at(conn: AsyncConnection, customer_id: UUID, at: datetime) -> Row[Any] | None:
     """The version that was in the records at that instant, if it has been superseded since."""
     chosen = select(customer_history).where(

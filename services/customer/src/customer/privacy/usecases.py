@@ -18,6 +18,7 @@ from customer.privacy.domain import ErasureState, state_of
 from customer.privacy.events import ErasureCompleted, ErasureRequested
 from customer.privacy.problems import ErasureUnknown
 from customer.privacy.schemas import Confirmation, Erasure
+from customer.segments import usecases as segments
 from shared import audit, clock
 from shared.access import Caller
 from shared.erasure import Forget
@@ -26,13 +27,15 @@ from shared.events.envelope import Emit
 from shared.world import World
 
 OWN = "customer"
-# What each capability removes of a person besides the key.
+# What each capability removes of a person besides the key. Parties first: they drop the due row, and whoever tells
+# somebody's segments at this moment is waited for.
 _EACH: Final[tuple[Forget, ...]] = (
     parties.forget,
     consents.forget,
     interactions.forget,
     matters.forget,
     outreach.forget,
+    segments.forget,
 )
 
 

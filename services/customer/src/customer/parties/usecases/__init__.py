@@ -2,7 +2,14 @@
 
 from customer.parties.usecases.changing import change_customer, forget, learn_restrictions
 from customer.parties.usecases.reaching import Reach, reach_of
-from customer.parties.usecases.reading import everybody, look_up, past_versions, recorded_then, show_customers
+from customer.parties.usecases.reading import (
+    everybody,
+    look_up,
+    past_versions,
+    recorded_then,
+    recorded_versions,
+    show_customers,
+)
 from customer.parties.usecases.registering import register_customers
 from customer.parties.usecases.saying import said_of
 from customer.parties.usecases.sealing import PARTY, contact_blind, identifier_blind, subject_of, views
@@ -22,6 +29,7 @@ __all__ = [
     "past_versions",
     "reach_of",
     "recorded_then",
+    "recorded_versions",
     "register_customers",
     "said_of",
     "show_customers",

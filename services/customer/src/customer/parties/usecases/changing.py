@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.due import usecases as due
 from customer.parties import repository
 from customer.parties.domain import Kind, State, age_band, may_become
 from customer.parties.events import CustomerChanged, CustomerClosed
@@ -58,6 +59,7 @@ async def change_customer(
     closed = after.state is State.CLOSED and before.state is not State.CLOSED
     said = said_of(CustomerClosed if closed else CustomerChanged, after)
     await outbox.emit(tx, storage.EVENTS, storage.SOURCE, [said])
+    await due.note(tx, {customer_id: after.updated_at})
     entry = audit.Entry(
         "customer.change", subject_of(customer_id), PARTY, customer_id, caller, {"fields": ",".join(sorted(changes))}
     )
@@ -74,4 +76,5 @@ async def learn_restrictions(world: World, tx: AsyncConnection, rows: Sequence[M
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """What erasure removes here besides the key: the sealed values, blind indexes, past versions and restrictions."""
+    await due.forget(tx, ids)
     await repository.forget_customers(tx, ids)

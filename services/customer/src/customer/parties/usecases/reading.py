@@ -120,3 +120,22 @@ async def everybody(world: World, size: int = 500) -> AsyncIterator[list[Custome
         if len(rows) < size:
             return
         last = rows[-1].id
+
+
+async def recorded_versions(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, list[Customer]]:
+    """Every version of these parties, oldest first, each as from its `updated_at`; none of those that were erased.
+
+    For what the service works out by itself: whoever shows a person something of it records that they read it.
+    """
+    found = await views(world, conn, ids)
+    keys = await world.vault.for_read(conn, [subject_of(one) for one in found])
+    told: dict[UUID, list[Customer]] = {one: [] for one in found}
+    changed = [one for one, view in found.items() if view.version > 1]
+    for past in await repository.histories(conn, changed) if changed else ():
+        key = keys[subject_of(past.customer_id)]
+        if key is not None:
+            version = Customer.model_validate_json(key.open(past.snapshot, row=past.row_id, field="snapshot"))
+            told[past.customer_id].append(version)
+    for one, view in found.items():
+        told[one].append(view)
+    return told

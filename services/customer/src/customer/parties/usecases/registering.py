@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.due import usecases as due
 from customer.parties import repository
 from customer.parties.domain import Kind, State, age_band, tier_for
 from customer.parties.events import CustomerRegistered
@@ -59,6 +60,7 @@ async def _register(
         await repository.insert_contact_points(tx, [contact for rows in kept for contact in rows.contacts])
         said = [said_of(CustomerRegistered, rows.view) for rows in kept]
         await outbox.emit(tx, storage.EVENTS, storage.SOURCE, said)
+        await due.note(tx, {rows.view.id: rows.view.created_at for rows in kept})
         entries = [
             audit.Entry("customer.register", subject_of(rows.view.id), PARTY, rows.view.id, rows.caller)
             for rows in kept

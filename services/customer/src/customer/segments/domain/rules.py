@@ -1,6 +1,6 @@
 """Segments judged together at one instant: who is in, until when that holds by itself, and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,6 +66,17 @@ class Book:
         ]
         self._labels += [(name, name) for name in self.reads]
 
+    def only(self, key: str) -> "Book":
+        """A book of one segment and of those it asks about, by whatever road."""
+        wanted: set[str] = set()
+        queue = [key]
+        while queue:
+            one = queue.pop()
+            if one in self.rules and one not in wanted:
+                wanted.add(one)
+                queue += nested(self.rules[one])
+        return Book(self._vocabulary, {one: self.rules[one] for one in wanted})
+
     def judge(self, readings: Mapping[str, Reading]) -> Verdict:
         """Who is in by these readings, and when the first of the readings in use ends.
 
@@ -96,15 +107,3 @@ class Book:
 
     def _values(self, readings: Mapping[str, Reading]) -> dict[str, Any]:
         return {label: readings[name].value for label, name in self._labels}
-
-
-def reads_of(book: Book, keys: Iterable[str], vocabulary: Vocabulary) -> frozenset[str]:
-    """The names that these segments read, those of the segments they ask about included."""
-    seen: set[str] = set()
-    queue = list(keys)
-    while queue:
-        key = queue.pop()
-        if key not in seen and key in book.rules:
-            seen.add(key)
-            queue += nested(book.rules[key])
-    return frozenset(name for key in seen for name in vocabulary.asked(book.rules[key]))

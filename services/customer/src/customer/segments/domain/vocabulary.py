@@ -14,7 +14,7 @@ _WINDOWED: Final = re.compile(r"([a-z][a-z_]*)_([1-9][0-9]{0,3})d", re.ASCII)
 _TYPES: Final = {
     "int": Type(Kind.INT),
     "fraction": Type(Kind.REAL),
-    "string": Type(Kind.STRING, characters=80),
+    "string": Type(Kind.STRING, characters=200),
     "bool": Type(Kind.BOOL),
 }
 _DAYS: Final = Literal(low=1, high=MOST_DAYS)

@@ -1,0 +1,27 @@
+"""What can be done with segments: define, change, preview, adopt presets, tell who is in, show and explain memberships."""
+
+from customer.segments.usecases.catalogue import (
+    adopt_presets,
+    change_segment,
+    define_segment,
+    preview,
+    show_segment,
+    view_of,
+)
+from customer.segments.usecases.reading import Look, member_of, show_memberships
+from customer.segments.usecases.settling import forget, settle, settle_batch
+
+__all__ = [
+    "Look",
+    "adopt_presets",
+    "change_segment",
+    "define_segment",
+    "forget",
+    "member_of",
+    "preview",
+    "settle",
+    "settle_batch",
+    "show_memberships",
+    "show_segment",
+    "view_of",
+]

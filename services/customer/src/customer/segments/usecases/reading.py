@@ -1,0 +1,147 @@
+"""Reading whose memberships: as they are, as they were recorded then, and why; who read whom is recorded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer import storage
+from customer.due import usecases as due
+from customer.due.usecases import Due
+from customer.parties.problems import CustomerErased, CustomerUnknown
+from customer.parties.usecases import subject_of
+from customer.segments import repository
+from customer.segments.domain.memberships import Cause
+from customer.segments.domain.rules import Book
+from customer.segments.schemas import Explained, Member, Membership, Memberships
+from customer.segments.usecases.library import shelf, vocabulary
+from customer.segments.usecases.sources import Source, sources
+from shared import audit, clock
+from shared.access import Caller
+from shared.problems import FieldError, Malformed, Problem
+from shared.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One caller's question about a customer's segments."""
+
+    customer_id: UUID
+    caller: Caller
+    explain: bool
+    as_of: datetime | None
+
+
+async def show_memberships(world: World, tx: AsyncConnection, looks: Sequence[Look]) -> list[Memberships | Problem]:
+    """Memberships for many callers at once: what was recorded at `as_of`, or now; with reasons where asked for.
+
+    Reasons are given for every segment in force at that instant, member or not, by what is known now of that instant.
+    """
+    ids = sorted({look.customer_id for look in looks})
+    now = clock.now()
+    on_shelf = await shelf(tx)
+    known = await sources(world, tx, ids)
+    erased = await world.vault.erased(tx, [subject_of(one) for one in ids if one not in known])
+    standing = await due.of(tx, ids)
+    rows: dict[UUID, list[Row[Any]]] = {}
+    for row in [*await repository.members_of(tx, ids), *await repository.stays_of(tx, ids)]:
+        rows.setdefault(row.customer_id, []).append(row)
+    named = {row.id: row for row in await repository.every(tx)}
+    answers: list[Memberships | Problem] = []
+    seen: list[audit.Entry] = []
+    for look in looks:
+        one = look.customer_id
+        if look.caller.actor == "customer" and look.caller.customer_id != one:
+            answers.append(CustomerUnknown())
+        elif one not in known:
+            answers.append(CustomerErased() if subject_of(one) in erased else CustomerUnknown())
+        elif look.as_of is not None and look.as_of > now:
+            answers.append(
+                Malformed(errors=[FieldError("/query/as_of", "future", "nothing is recorded of the future")])
+            )
+        else:
+            at = look.as_of or now
+            book = on_shelf.library.at(at)[0] if look.explain else None
+            items = _items(rows.get(one, []), named, at)
+            if book is not None:
+                items = _explained(items, book, known[one], named, at)
+            told = standing.get(one)
+            answers.append(
+                Memberships(
+                    customer_id=one,
+                    as_of=at,
+                    told_until=_told(told, at),
+                    next_check_at=told.next_check_at if told is not None and look.as_of is None else None,
+                    items=items,
+                )
+            )
+            entry = audit.Entry(
+                "customer.segments", subject_of(one), "customer", one, look.caller, {"explained": look.explain}
+            )
+            seen.append(entry)
+    await audit.seen(tx, storage.AUDIT, world.keyring, seen)
+    return answers
+
+
+def _told(told: Due | None, at: datetime) -> datetime | None:
+    """Up to when the answer is told: all of `at`, unless something before it waits to be judged."""
+    if told is None:
+        return None
+    return at if told.next_check_at is None or told.next_check_at > at else told.next_check_at
+
+
+def recorded(row: Any, at: datetime) -> bool:
+    """Whether the records said at that instant that the customer was a member then."""
+    told = row._mapping
+    void, left, left_recorded = told.get("void_at"), told.get("left_at"), told.get("left_recorded_at")
+    if row.recorded_at > at or (void is not None and void <= at) or row.entered_at > at:
+        return False
+    return not (left is not None and left_recorded is not None and left_recorded <= at and left <= at)
+
+
+def _items(rows: Sequence[Row[Any]], named: dict[UUID, Row[Any]], at: datetime) -> list[Membership]:
+    found = [row for row in rows if recorded(row, at)]
+    return [
+        Membership(
+            segment_id=row.segment_id,
+            segment=named[row.segment_id].key,
+            names=named[row.segment_id].names,
+            member=True,
+            since=row.entered_at,
+            by=Cause(row.entered_by),
+            version=row.version,
+            explanation=None,
+        )
+        for row in sorted(found, key=lambda row: (row.entered_at, row.segment_id), reverse=True)
+    ]
+
+
+def _explained(
+    items: Sequence[Membership], book: Book, source: Source, named: dict[UUID, Row[Any]], at: datetime
+) -> list[Membership]:
+    readings = source.read(book.reads, at)
+    units = {name: spec.unit for name, spec in vocabulary().specs.items()}
+    told = {item.segment: item for item in items}
+    for identity, row in named.items():
+        if row.key in book.rules and row.key not in told:
+            told[row.key] = Membership(
+                segment_id=identity,
+                segment=row.key,
+                names=row.names,
+                member=False,
+                since=None,
+                by=None,
+                version=None,
+                explanation=None,
+            )
+    reasons = {key: Explained.of(book.explain(key, readings), units) for key in told if key in book.rules}
+    return [item.model_copy(update={"explanation": reasons.get(item.segment)}) for item in told.values()]
+
+
+def member_of(row: Row[Any]) -> Member:
+    """A line of a segment's list."""
+    return Member(customer_id=row.customer_id, since=row.entered_at, by=Cause(row.entered_by), version=row.version)
