@@ -25,7 +25,9 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def _match(if_match: Annotated[str | None, Header(description="the ETag of the version to change")] = None) -> int:
+async def _match(
+    if_match: Annotated[str | None, Header(description="the ETag of the version to change")] = None,
+) -> int:
     if if_match is None:
         raise PreconditionRequired("Send If-Match with the version you saw.")
     found = _TAG.fullmatch(if_match.strip())

@@ -82,6 +82,7 @@ class Grouped(Generic[W, R]):
         self._queue = queue
         self._waiting: deque[tuple[W, asyncio.Future[R]]] = deque()
         self._groups: set[asyncio.Task[None]] = set()
+        self._leaving = False
 
     async def __call__(self, wish: W) -> R:
         """Do `wish` with whoever else is here; raises the `Problem` that is this wish's own."""
@@ -89,10 +90,14 @@ class Grouped(Generic[W, R]):
             raise Unavailable("Too much is waiting at this moment.")
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((wish, future))
-        self._leave()
+        if not self._leaving:
+            # After this turn of the loop: whoever arrived in the same one comes along, and nobody waits for longer.
+            self._leaving = True
+            future.get_loop().call_soon(self._leave)
         return await future
 
     def _leave(self) -> None:
+        self._leaving = False
         while self._waiting and len(self._groups) < self._slots:
             rows = min(len(self._waiting), self._max_rows)
             group = [self._waiting.popleft() for _ in range(rows)]
@@ -131,7 +136,8 @@ class Grouped(Generic[W, R]):
 def grouped(verb: Callable[[Any, AsyncConnection, Sequence[Any]], Awaitable[Sequence[Any]]]) -> Any:
     """A dependency: this application's `Grouped` for `verb(world, tx, wishes)`, made at its first use."""
 
-    def find(request: Request) -> Grouped[Any, Any]:
+    # Not a plain function: FastAPI would send each request to a thread for it, and half of the work were the way there.
+    async def find(request: Request) -> Grouped[Any, Any]:
         groups: dict[Any, Grouped[Any, Any]] = request.app.state.groups
         known = groups.get(verb)
         if known is None:

@@ -15,7 +15,7 @@ from sqlalchemy import MetaData, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import audit, clock, idempotency, partitions
-from shared.app import health_routes, install, prepare
+from shared.app import health_routes, install, prepare, settle
 from shared.audit import AuditTables
 from shared.crypto import Keyring
 from shared.db import Database
@@ -244,6 +244,7 @@ async def _serve(settings: ServiceSettings, draw_up: Callable[[World], Work], ke
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    settle()
     log.info("started", service=settings.service, role="worker")
     health = asyncio.create_task(_health(server))
     try:

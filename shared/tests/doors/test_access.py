@@ -135,7 +135,8 @@ async def test_a_route_for_everybody_needs_no_token(caller: Callers) -> None:
         {"aud": None},
         {"sub": None},
     ],
-    ids=str,
+    # Not the values: they are of this second, and each worker of a test run would have its own.
+    ids="-".join,
 )
 async def test_claims_that_do_not_hold_are_401(own: Issuer, claims: dict[str, Any]) -> None:
     verifier = Verifier(own.name, "test", own.fetch)

@@ -1,4 +1,4 @@
-"""The floor of every route: the same body, answer and token check in one FastAPI process, and nothing behind it."""
+"""The floor of every route: the same body, answer and token check as FastAPI itself does it, and nothing behind it."""
 
 import importlib
 import json
@@ -7,13 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 
 from shared.access import Verifier, require
 from shared.app import install
 from shared.http import json_fetcher
-from shared.routing import Router
 
 # Route by name: service, module of the models, body, answer, scope.
 ROUTES: Final = {
@@ -42,7 +41,7 @@ def app() -> FastAPI:
     made = FastAPI(openapi_url=None)
     install(made)
     made.state.verifier = Verifier(told["issuer"], told["audience"], json_fetcher(f"{told['issuer']}/jwks"))
-    router = Router()
+    router = APIRouter()
     _, module, body_name, answer_name, scope = ROUTES[told["route"]]
     models = importlib.import_module(module)
     body_model: Any = getattr(models, body_name)

@@ -1,0 +1,140 @@
+"""The short way of a route gives what FastAPI gives: the same answer to what is in order, and FastAPI's own to what is not."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI, Header, Query, Request, Response
+from fastapi.routing import iter_route_contexts
+
+from shared.access import Caller, Verifier, require
+from shared.app import install
+from shared.routing import Router, ShortWay
+from shared.schemas import Body
+from shared.testing.tokens import Issuer
+
+CanWrite = Annotated[Caller, require("test.things:write")]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=2, max_length=8)]
+ID = "01234567-89ab-7def-8123-456789abcdef"
+
+
+class Thing(Body):
+    name: str
+    size: int = 1
+
+
+def _told(**what: Any) -> Response:
+    return Response(repr(sorted(what.items())))
+
+
+def routes() -> tuple[Router, Router]:
+    """Twins: only what they say of their answer differs, and so the way they are taken."""
+    short, long = Router(prefix="/short"), Router(prefix="/long")
+
+    async def create(
+        request: Request, thing_id: UUID, body: Thing, caller: CanWrite, key: Key = None, at: int | None = Query(None)
+    ) -> Response:
+        return _told(id=thing_id, body=body, sub=caller.sub, key=key, at=at, method=request.method)
+
+    async def show(thing_id: UUID, caller: CanWrite) -> Response:
+        return _told(id=thing_id, sub=caller.sub)
+
+    async def create_long(
+        request: Request, thing_id: UUID, body: Thing, caller: CanWrite, key: Key = None, at: int | None = Query(None)
+    ) -> Any:
+        return await create(request, thing_id, body, caller, key, at)
+
+    async def show_long(thing_id: UUID, caller: CanWrite) -> Any:
+        return await show(thing_id, caller)
+
+    short.post("/{thing_id}")(create)
+    short.get("/{thing_id}")(show)
+    long.post("/{thing_id}")(create_long)
+    long.get("/{thing_id}")(show_long)
+    return short, long
+
+
+def client(issuer: Issuer, *routers: Router, token: bool = True, **included: Any) -> httpx.AsyncClient:
+    app = FastAPI()
+    install(app)
+    app.state.verifier = Verifier(issuer.name, "test", issuer.fetch)
+    for router in routers:
+        app.include_router(router, **included)
+    head = {"Authorization": f"Bearer {issuer.token('test', ['test.things:write'])}"} if token else {}
+    states = httpx.ASGITransport(_stateful(app))
+    return httpx.AsyncClient(transport=states, base_url="http://test", headers=head)
+
+
+def _stateful(app: FastAPI) -> Any:
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "state": {}}, receive, send)
+
+    return asgi
+
+
+JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "headers"),
+    [
+        ("POST", ID, b'{"name": "a"}', {}),
+        ("POST", ID, b'{"name": "a", "size": 3}', {"Idempotency-Key": "k-1"}),
+        ("POST", ID, b'{"name": "a"}', {"Idempotency-Key": "k"}),
+        ("POST", ID, b'{"name": "a"}', {"Idempotency-Key": "\xe9\xe9"}),
+        ("POST", f"{ID}?at=5", b'{"name": "a"}', {}),
+        ("POST", f"{ID}?at=five", b'{"name": "a"}', {}),
+        ("POST", "no-id", b'{"name": "a"}', {}),
+        ("POST", ID, b'{"name": 5}', {}),
+        ("POST", ID, b'{"name": "a", "more": 1}', {}),
+        ("POST", ID, b"{", {}),
+        ("POST", ID, b"", {}),
+        ("POST", ID, b"null", {}),
+        ("POST", ID, b"[" * 200 + b"]" * 200, {}),
+        ("POST", ID, b'{"name": "a\\u0000"}', {}),
+        ("POST", ID, b'{"name": "a"}', {"Content-Type": "text/plain"}),
+        ("POST", ID, b'{"name": "a"}', {"Content-Type": f"{JSON}; charset=utf-8"}),
+        ("POST", ID, b'{"name": "a"}', {"Content-Type": "application/vnd.thing+json"}),
+        ("GET", ID, b"", {}),
+        ("GET", "no-id", b"", {}),
+        ("GET", f"{ID}?unknown=1", b"", {}),
+    ],
+)
+@pytest.mark.parametrize("token", [True, False])
+async def test_both_ways_answer_the_same(
+    issuer: Issuer, method: str, path: str, body: bytes, headers: dict[str, str], token: bool
+) -> None:
+    given = {"Content-Type": JSON, **headers}
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
+    async with client(issuer, *routes(), token=token) as caller:
+        short = await caller.request(method, f"/short/{path}", content=body, headers=raw)
+        long = await caller.request(method, f"/long/{path}", content=body, headers=raw)
+    assert (short.status_code, short.text.replace("/short/", "/long/")) == (long.status_code, long.text)
+
+
+async def test_of_a_header_said_twice_the_first_counts(issuer: Issuer) -> None:
+    twice = [("Idempotency-Key", "first"), ("Idempotency-Key", "second")]
+    async with client(issuer, *routes()) as caller:
+        told = [
+            (await caller.post(f"/{way}/{ID}", json={"name": "a"}, headers=twice)).text for way in ("short", "long")
+        ]
+    assert told[0] == told[1]
+    assert "'first'" in told[0]
+
+
+def test_the_twins_go_different_ways() -> None:
+    short, long = routes()
+    ways = [
+        [ShortWay.of(route.dependant, embedded=False) is not None for route in router.routes]  # type: ignore[attr-defined]  # all are ours
+        for router in (short, long)
+    ]
+    assert ways == [[True, True], [False, False]]
+
+
+async def test_what_an_including_router_asks_is_asked_on_the_short_way(issuer: Issuer) -> None:
+    short, _ = routes()
+    async with client(issuer, short, dependencies=[require("test.things:other")]) as caller:
+        assert (await caller.get(f"/short/{ID}")).status_code == 403
+        assert (await caller.post(f"/short/{ID}", json={"name": "a"})).status_code == 403
+    assert len(list(iter_route_contexts(short.routes))) == 2
