@@ -1,7 +1,7 @@
 """Sealing personal fields under one key per subject, wrapped by a master key; destroying that key is forgetting."""
 
 import base64
-import hmac
+import hashlib
 import os
 import time
 from collections import OrderedDict
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
@@ -26,6 +27,7 @@ from shared.db import Database, unnest
 NORMALISER_VERSION: Final = 1
 _NONCE: Final = 12
 _KEY: Final = 32
+_BLOCK: Final = 64
 _CACHED: Final = 20_000
 
 
@@ -34,6 +36,10 @@ class Subject(NamedTuple):
 
     kind: str
     id: UUID
+
+
+# As Subjects compare, but by numbers: an id's own comparison is Python, and a batch makes twenty thousand.
+_IN_ORDER: Final = attrgetter("kind", "id.int")
 
 
 class SealBroken(ValueError):
@@ -67,6 +73,21 @@ class DataKey:
             raise SealBroken(f"field {field} does not open") from None
 
 
+class _Mac:
+    """HMAC-SHA-256 (RFC 2104) with its two pads hashed beforehand: a write needs half a dozen, and each costs half so."""
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(_BLOCK, b"\x00")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def of(self, data: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(data)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
 class Keyring:
     """The secrets of one service: master keys by id, and the keys of its HMACs."""
 
@@ -75,7 +96,7 @@ class Keyring:
         self._masters = {name: AESGCM(_bytes(key)) for name, key in secrets["masters"].items()}
         if self.current not in self._masters:
             raise ValueError(f"master key {self.current} is named as current but not given")
-        self._roots = {name: _bytes(secrets[name]) for name in ("index", "audit", "gate", "cursor")}
+        self._macs = {name: _Mac(_bytes(secrets[name])) for name in ("index", "audit", "gate", "cursor")}
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -98,11 +119,11 @@ class Keyring:
 
     def mac(self, purpose: str, data: bytes) -> bytes:
         """HMAC-SHA-256 under the key of the purpose; `index:<field>` has a key of its own for each field."""
-        root, _, field = purpose.partition(":")
-        key = self._roots[root]
-        if field:
-            key = hmac.digest(key, field.encode(), "sha256")
-        return hmac.digest(key, data, "sha256")
+        keyed = self._macs.get(purpose)
+        if keyed is None:
+            root, _, field = purpose.partition(":")
+            keyed = self._macs[purpose] = _Mac(self.mac(root, field.encode()))
+        return keyed.of(data)
 
     def wrap(self, key: bytes, subject: Subject) -> tuple[str, bytes]:
         """The data key under the current master; the subject is authenticated."""
@@ -193,7 +214,7 @@ class Vault:
 
         The rows stay share-locked until `tx` ends, so that an erasure at the same moment comes wholly before or after.
         """
-        distinct = sorted(set(subjects))
+        distinct = sorted(set(subjects), key=_IN_ORDER)
         if not distinct:
             return {}
         made = {subject: os.urandom(_KEY) for subject in distinct}
@@ -230,7 +251,7 @@ class Vault:
                 keys[subject] = None
                 missing.append(subject)
         if missing:
-            rows = (await conn.execute(_find(self._table, lock=False), _wanted(sorted(missing)))).all()
+            rows = (await conn.execute(_find(self._table, lock=False), _wanted(missing))).all()
             opened = self._opened(rows)
             self._keep_opened(opened)
             keys |= opened
@@ -263,7 +284,7 @@ class Vault:
         """Which of the subjects are tombstones."""
         if not subjects:
             return set()
-        rows = await conn.execute(_find(self._table, lock=False), _wanted(sorted(set(subjects))))
+        rows = await conn.execute(_find(self._table, lock=False), _wanted(list(set(subjects))))
         return {Subject(row.subject_kind, row.subject_id) for row in rows if row.erased_at is not None}
 
     async def erase(self, tx: AsyncConnection, subject: Subject, at: datetime) -> bool:

@@ -7,10 +7,9 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from fastapi import Depends, Request
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.db import Database, as_problem, is_contention, is_outage
+from shared.db import GROUP_LOCK_MS, LOCK_TIMEOUT_MS, Database, as_problem, is_contention, is_outage
 from shared.problems import Problem, RequestInFlight, Unavailable
 
 W = TypeVar("W")
@@ -22,15 +21,12 @@ MAX_ROWS = 500
 IN_FLIGHT = 2
 QUEUE = 2_000
 
-_FIRST_LOCK_MS = 200
 # A busy row among 32 costs 39 ms with the short patience in the halves, 1,227 ms with the long one.
 _HALVES_LOCK_MS = 5
-_ALONE_LOCK_MS = 2_000
 
 
 async def _attempt(db: Database, verb: Verb[W, R], wishes: Sequence[W], patience_ms: int) -> list[R | Problem]:
-    async with db.begin() as tx:
-        await tx.execute(text(f"SET LOCAL lock_timeout = {patience_ms}"))
+    async with db.begin(patience_ms=patience_ms) as tx:
         answers = list(await verb(tx, wishes))
     if len(answers) != len(wishes):
         raise AssertionError(f"{verb} answered {len(answers)} of {len(wishes)} wishes")
@@ -38,7 +34,7 @@ async def _attempt(db: Database, verb: Verb[W, R], wishes: Sequence[W], patience
 
 
 async def run_in_groups(
-    db: Database, verb: Verb[W, R], wishes: Sequence[W], *, patience_ms: int = _FIRST_LOCK_MS
+    db: Database, verb: Verb[W, R], wishes: Sequence[W], *, patience_ms: int = GROUP_LOCK_MS
 ) -> list[R | Exception]:
     """Run `verb` over all wishes in one transaction; when that fails, halve, so that one bad row fails alone.
 
@@ -54,8 +50,8 @@ async def run_in_groups(
         if len(wishes) == 1:
             if not is_contention(error):
                 return [error]
-            if patience_ms < _ALONE_LOCK_MS:
-                return await run_in_groups(db, verb, wishes, patience_ms=_ALONE_LOCK_MS)
+            if patience_ms < LOCK_TIMEOUT_MS:
+                return await run_in_groups(db, verb, wishes, patience_ms=LOCK_TIMEOUT_MS)
             return [RequestInFlight("Someone is at work on the same thing; ask again.")]
     middle = len(wishes) // 2
     left = await run_in_groups(db, verb, wishes[:middle], patience_ms=_HALVES_LOCK_MS)

@@ -113,15 +113,16 @@ def gate_table(metadata: MetaData) -> Table:
     )
 
 
-def natural_key(body: BaseModel, caller: Caller) -> tuple[str, ...] | None:
+def natural_key(body: Any, caller: Caller) -> tuple[str, ...] | None:
     """The body's most specific natural key: `event_id`, `source` + `source_ref`, or the caller's `external_ref`."""
-    event_id = getattr(body, "event_id", None)
+    named = type(body).model_fields
+    event_id = body.event_id if "event_id" in named else None
     if event_id is not None:
         return ("event_id", str(event_id))
-    source_ref = getattr(body, "source_ref", None)
+    source_ref = body.source_ref if "source_ref" in named else None
     if source_ref is not None:
-        return ("source", str(getattr(body, "source", "")), str(source_ref))
-    external_ref = getattr(body, "external_ref", None)
+        return ("source", str(body.source), str(source_ref))
+    external_ref = body.external_ref if "external_ref" in named else None
     if external_ref is not None:
         return ("external_ref", caller.sub, str(external_ref))
     return None

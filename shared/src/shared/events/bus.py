@@ -3,8 +3,7 @@
 import asyncio
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import uuid4
 
 from shared.events.envelope import Record
@@ -18,8 +17,7 @@ class BusAway(ConnectionError):
     """The bus cannot be reached, or did not take what was sent: nothing is wrong with the message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message on its way to a topic."""
 
     topic: str

@@ -1,17 +1,17 @@
 """Bus -> handlers: one partition's batch is decoded, deduplicated, handled and its position kept in one transaction."""
 
 import time
+from collections import Counter as Counted
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from prometheus_client import Counter, Gauge
 from pydantic import BaseModel, ConfigDict, ValidationError
-from sqlalchemy import BigInteger, Integer, Table, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, Integer, Table, any_, bindparam, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import partitions
@@ -37,8 +37,7 @@ class Hears(BaseModel):
 M = TypeVar("M", bound=Hears)
 
 
-@dataclass(frozen=True, slots=True)
-class Heard(Generic[M]):
+class Heard(NamedTuple, Generic[M]):
     """One event as a handler gets it; `sequence` is the version of `subject` within its source."""
 
     id: str
@@ -87,12 +86,20 @@ def _move(table: Table) -> Any:
     return update(table).where(here).values(next_offset=to.c.next, epoch=to.c.reached)
 
 
+@cache
+def _standing(table: Table) -> Any:
+    here = (table.c.topic == bindparam("of_topic")) & (
+        table.c.partition == any_(bindparam("numbers", type_=ARRAY(Integer)))
+    )
+    # In the order of the partitions, so that two workers who share several do not deadlock.
+    return select(table).where(here).order_by(table.c.partition).with_for_update()
+
+
 class Stale(Exception):  # not an error: somebody else has moved on
     """The batch does not begin where the database says this partition stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Decoded:
+class _Decoded(NamedTuple):
     record: Record
     envelope: Envelope
     data: dict[type[Hears], Any]
@@ -170,11 +177,8 @@ class Consumer:
         table = self.tables.stream_position
         ordered = sorted(batches, key=lambda records: records[0].partition)
         topic = ordered[0][0].topic
-        here = table.c.topic == topic
-        numbers = [records[0].partition for records in ordered]
-        # In the order of the partitions, so that two workers who share several do not deadlock.
-        found = select(table).where(here, table.c.partition.in_(numbers)).order_by(table.c.partition).with_for_update()
-        known = {row.partition: row for row in await tx.execute(found)}
+        standing = {"of_topic": topic, "numbers": [records[0].partition for records in ordered]}
+        known = {row.partition: row for row in await tx.execute(_standing(table), standing)}
         moved: list[dict[str, Any]] = []
         for records in ordered:
             first, last = records[0], records[-1]
@@ -239,6 +243,10 @@ class Consumer:
         return decoded
 
     def _decode(self, record: Record) -> _Decoded | None:
+        # Most of what a topic says is for others: that is seen by one header, before all are read.
+        kind = next((value for name, value in record.headers if name == "ce_type"), None)
+        if kind is not None and kind.decode(errors="replace") not in self._handlers.of_type:
+            return None
         envelope = Envelope.of(record)
         handles = self._handlers.of_type.get(envelope.type)
         if handles is None:
@@ -261,17 +269,18 @@ class Consumer:
             envelope = one.envelope
             for handle in self._handlers.of_type[envelope.type]:
                 heard = Heard(
-                    id=envelope.id,
-                    type=envelope.type,
-                    source=envelope.source,
-                    subject=envelope.subject,
-                    sequence=envelope.sequence,
-                    time=envelope.time,
-                    key=(one.record.key or b"").decode(errors="replace"),
-                    data=one.data[handle.model],  # type: ignore[attr-defined]  # set where it was registered
+                    envelope.id,
+                    envelope.type,
+                    envelope.source,
+                    envelope.subject,
+                    envelope.sequence,
+                    envelope.time,
+                    (one.record.key or b"").decode(errors="replace"),
+                    one.data[handle.model],  # type: ignore[attr-defined]  # set where it was registered
                 )
                 calls.setdefault(handle.handle, []).append(heard)  # type: ignore[attr-defined]  # set where it was registered
-            HEARD.labels(envelope.type, "handled").inc()
+        for kind, many in Counted(one.envelope.type for one in fresh).items():
+            HEARD.labels(kind, "handled").inc(many)
         if fresh:
             traceparent_var.set(fresh[-1].envelope.traceparent)
         for handle, events in calls.items():

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, NamedTuple, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -45,8 +45,8 @@ class Emit:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+# Tuples, for one of each is made of every message: a frozen dataclass takes three times as long to make.
+class Record(NamedTuple):
     """One message as a bus carries it."""
 
     topic: str
@@ -57,8 +57,7 @@ class Record:
     headers: Headers
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The attributes of one event, and its data still as bytes."""
 
     id: str
@@ -73,19 +72,22 @@ class Envelope:
 
     def to_headers(self) -> list[tuple[str, bytes]]:
         """The attributes as Kafka headers (CloudEvents Kafka binding 1.0.2, binary content mode)."""
-        headers = {
-            "ce_specversion": SPEC,
-            "ce_id": self.id,
-            "ce_source": self.source,
-            "ce_type": self.type,
-            "ce_time": self.time.isoformat().replace("+00:00", "Z"),
-            "ce_subject": self.subject,
-            "ce_sequence": None if self.sequence is None else str(self.sequence),
-            "ce_epoch": str(self.epoch),
-            "traceparent": self.traceparent,
-            "content-type": CONTENT_TYPE,
-        }
-        return [(name, value.encode()) for name, value in headers.items() if value is not None]
+        headers = [
+            # First, since every reader looks for it before anything else.
+            ("ce_epoch", b"%d" % self.epoch),
+            ("ce_specversion", SPEC.encode()),
+            ("ce_id", self.id.encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_time", self.time.isoformat().replace("+00:00", "Z").encode()),
+            ("ce_subject", self.subject.encode()),
+        ]
+        if self.sequence is not None:
+            headers.append(("ce_sequence", b"%d" % self.sequence))
+        if self.traceparent is not None:
+            headers.append(("traceparent", self.traceparent.encode()))
+        headers.append(("content-type", CONTENT_TYPE.encode()))
+        return headers
 
     @classmethod
     def of(cls, record: Record) -> Self:
@@ -94,15 +96,15 @@ class Envelope:
             told = {name.lower(): value.decode() for name, value in record.headers}
             sequence = told.get("ce_sequence")
             return cls(
-                id=told["ce_id"],
-                source=told["ce_source"],
-                type=told["ce_type"],
-                time=datetime.fromisoformat(told["ce_time"]),
-                subject=told.get("ce_subject", ""),
-                sequence=None if sequence is None else int(sequence),
-                traceparent=told.get("traceparent"),
-                epoch=int(told.get("ce_epoch", "0")),
-                data=record.value,
+                told["ce_id"],
+                told["ce_source"],
+                told["ce_type"],
+                datetime.fromisoformat(told["ce_time"]),
+                told.get("ce_subject", ""),
+                None if sequence is None else int(sequence),
+                told.get("traceparent"),
+                int(told.get("ce_epoch", "0")),
+                record.value,
             )
         except (KeyError, ValueError, UnicodeDecodeError) as error:
             raise Undecodable(f"its attributes cannot be read ({type(error).__name__})") from None

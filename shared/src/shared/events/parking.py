@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, func, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import LargeBinary, Table, any_, bindparam, delete, func, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock
@@ -68,16 +69,21 @@ async def park(
     await tx.execute(insert(tables.parked), rows)
 
 
+@cache
+def _blocked(parked: Table) -> Any:
+    wanted = any_(bindparam("keys", type_=ARRAY(LargeBinary)))
+    found = select(parked.c.key).where(parked.c.topic == bindparam("of_topic"), parked.c.key == wanted)
+    # Held, so that a replay cannot take the last one away while another is being parked behind it.
+    return found.with_for_update(read=True, key_share=True)
+
+
 async def blocked_keys(tx: AsyncConnection, tables: EventTables, records: Sequence[Record]) -> set[bytes]:
     """Which keys of these messages have something parked."""
     keys = {record.key for record in records if record.key is not None}
     if not keys:
         return set()
-    parked = tables.parked
-    found = select(parked.c.key).where(parked.c.topic == records[0].topic, parked.c.key.in_(keys))
-    # Held, so that a replay cannot take the last one away while another is being parked behind it.
-    found = found.with_for_update(read=True, key_share=True)
-    return set((await tx.execute(found)).scalars())
+    held = await tx.execute(_blocked(tables.parked), {"of_topic": records[0].topic, "keys": list(keys)})
+    return set(held.scalars())
 
 
 async def known(

@@ -20,7 +20,6 @@ from sqlalchemy import (
     delete,
     func,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -28,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Uuid
 
 from shared import clock
-from shared.db import Database, unnest
+from shared.db import Database, driver_of, unnest
 from shared.events.bus import Bus, BusAway, Message
 from shared.events.envelope import Envelope
 from shared.events.tables import EventTables
@@ -181,15 +180,15 @@ class Relay:
 
     def _message(self, row: Any, epoch: int) -> Message:
         envelope = Envelope(
-            id=str(row.id),
-            source=self._source,
-            type=row.type,
-            time=row.time,
-            subject=row.subject,
-            sequence=row.sequence,
-            traceparent=row.traceparent,
-            epoch=epoch,
-            data=row.data,
+            str(row.id),
+            self._source,
+            row.type,
+            row.time,
+            row.subject,
+            row.sequence,
+            row.traceparent,
+            epoch,
+            row.data,
         )
         return Message(self._topic, row.key.encode(), row.data, envelope.to_headers())
 
@@ -256,10 +255,7 @@ class _Ear:
         while True:
             try:
                 async with self._db.stream() as conn:
-                    driver = (await conn.get_raw_connection()).driver_connection
-                    if driver is None:
-                        raise ConnectionError("no driver connection")
-                    await self._until_lost(driver)
+                    await self._until_lost(await driver_of(conn))
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001  # whatever it is, the fallback poll goes on beside it
@@ -315,6 +311,7 @@ class Waker:
         if self._stopping:
             return
         async with self._db.stream() as conn:
+            driver = await driver_of(conn)
             quiet = 0
             while quiet < 60 and not self._stopping:
                 if not self._said.is_set():
@@ -325,6 +322,5 @@ class Waker:
                         continue
                 quiet = 0
                 self._said.clear()
-                await conn.execute(text(f"NOTIFY {CHANNEL}"))
-                await conn.commit()
-                await asyncio.sleep(0.005)
+                await driver.execute(f"NOTIFY {CHANNEL}")
+                await asyncio.sleep(LINGER_SECONDS)

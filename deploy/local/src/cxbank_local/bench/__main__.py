@@ -1,4 +1,4 @@
-"""`make bench`: ours beside its floors in one run, printed and written to docs/benchmarks.md."""
+"""`make bench`: ours beside its floors in one run, printed and written to docs/benchmarks.md; ROWS=N1,N9 prints some."""
 
 import asyncio
 import os
@@ -19,6 +19,7 @@ from cxbank_client.customer.client import Customer
 from cxbank_client.feedback import models as feedback_models
 from cxbank_client.feedback.client import Feedback
 from cxbank_local.administration import opened
+from cxbank_local.bench.alone import caught_up
 from cxbank_local.bench.deadlines import deadline_row
 from cxbank_local.bench.floors import pgbench
 from cxbank_local.bench.footprint import fresh_row, idle_row, warm_row
@@ -40,14 +41,18 @@ from cxbank_local.suite import Suite
 from shared import clock
 
 PAGE: Final = CHECKOUT / "docs" / "benchmarks.md"
+ROWS: Final = frozenset({"N1", "N3", "N9", "N11", "N12"})
 SHIFT: Final = 800
+PLACES: Final = 100
 READ: Final = 2_000
 HEAD: Final = """# Benchmarks
 
 Written by `make bench` ({day}, {machine}). Every rate is a median of alternated rounds beside a floor that ran in the
-same minutes, on the same machine, which also runs the callers. **echo** is a FastAPI route with the same body, answer and
-token check and nothing behind it; **pgbench** writes the bare rows of a gated write (gate, row, outbox) over 16 prepared
-connections: {pgbench}/s here. Rows not listed are not built yet.
+same minutes, on the same machine, which also runs the callers. **echo** is a route as FastAPI makes it, with the same body,
+answer and token check and nothing behind it; **pgbench** writes the bare rows of a gated write (gate, row, outbox) over 16
+prepared connections: {pgbench}/s here. While a route or a hop is measured, the roles it does not need are held still and
+catch up afterwards: a route's rate is that of its api and its database, the hop has its own rows. Rows not listed are not
+built yet.
 
 Published figures of others, for scale, with their conditions: Tazama screens 2,240–2,497 transactions/s in its lab (p99
 56–68 ms for the API step alone); RudderStack takes 1,700 events/s on 2 vCPU; yente answers 4–30 requests/s per vCPU.
@@ -66,8 +71,8 @@ def _machine() -> str:
     )
 
 
-async def _answers(suite: Suite) -> tuple[str, dict[str, dict[str, Any]], list[str]]:
-    """A place, an example of each answer for the echoes, and customers to read."""
+async def _answers(suite: Suite) -> tuple[list[str], dict[str, dict[str, Any]], list[str]]:
+    """Places, an example of each answer for the echoes, and customers to read."""
     ports = suite.state.ports
 
     def client(service: str) -> tuple[str, str]:
@@ -79,9 +84,12 @@ async def _answers(suite: Suite) -> tuple[str, dict[str, dict[str, Any]], list[s
         Feedback(*client("feedback")) as feedback,
         ChannelRouter(*client("channel-router")) as router,
     ):
-        place = await router.add_place(
-            router_models.AddPlace.model_validate({"kind": "branch", "zone": "UTC", "external_ref": "bench"})
-        )
+        places = [
+            await router.add_place(
+                router_models.AddPlace.model_validate({"kind": "branch", "zone": "UTC", "external_ref": f"bench-{one}"})
+            )
+            for one in range(PLACES)
+        ]
         ids = []
         for _ in range(READ // 50):
             wishes = [customer_models.RegisterCustomer.model_validate(customer_body()) for _ in range(50)]
@@ -91,25 +99,25 @@ async def _answers(suite: Suite) -> tuple[str, dict[str, dict[str, Any]], list[s
             await asyncio.gather(*(customer.record_consent(one.id, yes, idempotency_key=str(one.id)) for one in made))
         decided = await customer.decide_consent(customer_models.AskDecision.model_validate(decision_body(ids)()))
         said = await feedback.submit_feedback(feedback_models.SubmitFeedback.model_validate(feedback_body()))
-        ticket = await router.open_ticket(router_models.OpenTicket.model_validate(ticket_body(str(place.id))()))
+        ticket = await router.open_ticket(router_models.OpenTicket.model_validate(ticket_body([str(places[0].id)])()))
         answers = {
             "customers": made[-1].model_dump(mode="json"),
             "consent-decisions": decided.model_dump(mode="json"),
             "feedback": said.model_dump(mode="json"),
             "tickets": ticket.model_dump(mode="json"),
         }
-    return str(place.id), answers, ids
+    return [str(one.id) for one in places], answers, ids
 
 
-async def _measure(suite: Suite, table: Table) -> float:
+async def _measure(suite: Suite, table: Table, wanted: frozenset[str]) -> float:
     if suite.postgres is None:
         raise RuntimeError("the bench runs on its own PostgreSQL")
-    place, answers, ids = await _answers(suite)
+    places, answers, ids = await _answers(suite)
     bare = await pgbench(suite.postgres, suite.state.folder, 5)
     routes = [
         Route("N1", "customers", "customer", "/v1/customers", customer_body, 0.35),
         Route("N1", "feedback", "feedback", "/v1/feedback", feedback_body, 0.35),
-        Route("N1", "tickets", "channel-router", "/v1/tickets", ticket_body(place), 0.35),
+        Route("N1", "tickets", "channel-router", "/v1/tickets", ticket_body(places), 0.35),
         Route(
             "N9",
             "consent-decisions",
@@ -120,12 +128,18 @@ async def _measure(suite: Suite, table: Table) -> float:
             "audited before it leaves",
         ),
     ]
-    for route in routes:
-        _add(table, await write_row(suite, route, answers[route.name]))
-    _add(table, await read_row(suite, ids, answers["customers"]))
     async with opened(suite.state, "customer") as customer, opened(suite.state, "feedback") as listener:
-        _add(table, await drain_row(suite, customer, listener))
-        _add(table, await latency_row(suite, customer, listener))
+        for route in routes:
+            if route.number in wanted:
+                await caught_up([customer, listener])
+                _add(table, await write_row(suite, route, answers[route.name]))
+        if "N9" in wanted:
+            _add(table, await read_row(suite, ids, answers["customers"]))
+        if "N3" in wanted:
+            await caught_up([customer, listener])
+            _add(table, await drain_row(suite, customer, listener))
+            await caught_up([customer, listener])
+            _add(table, await latency_row(suite, customer, listener))
     return bare
 
 
@@ -152,27 +166,37 @@ async def _commit_times(suite: Suite) -> None:
 
 
 def main() -> int:
-    """Measure everything, write the page; 1 when a row falls short."""
+    """Measure everything and write the page, or only the rows that ROWS names; 1 when a row falls short."""
+    wanted = frozenset(filter(None, os.environ.get("ROWS", "").split(","))) or ROWS
+    if not wanted <= ROWS:
+        raise SystemExit(f"ROWS may name {', '.join(sorted(ROWS))}")
     folder = Path(tempfile.mkdtemp(prefix="cxbank-bench-", dir="/var/tmp"))
     folder.chmod(0o755)
     table = Table(_machine())
+    bare, idle = 0.0, None
     try:
-        suite = Suite(State.load(folder / "suite", SHIFT))
-        asyncio.run(_commit_times(suite))
-        suite.start()
-        try:
-            idle = idle_row(suite)
-            bare = asyncio.run(_measure(suite, table))
-        finally:
-            suite.stop()
-        _add(table, deadline_row(folder / "deadlines"))
-        _add(table, idle)
-        _add(table, warm_row(folder / "warm"))
-        _add(table, fresh_row())
+        if wanted - {"N12"}:
+            suite = Suite(State.load(folder / "suite", SHIFT))
+            asyncio.run(_commit_times(suite))
+            suite.start()
+            try:
+                idle = idle_row(suite) if "N11" in wanted else None
+                if wanted - {"N11", "N12"}:
+                    bare = asyncio.run(_measure(suite, table, wanted))
+            finally:
+                suite.stop()
+        if wanted == ROWS:
+            _add(table, deadline_row(folder / "deadlines"))
+        if idle is not None:
+            _add(table, idle)
+        if "N12" in wanted:
+            _add(table, warm_row(folder / "warm"))
+            _add(table, fresh_row())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    told = HEAD.format(day=f"{clock.now():%Y-%m-%d}", machine=table.machine, pgbench=f"{bare:,.0f}")
-    PAGE.write_text(told + table.markdown())
+    if wanted == ROWS:
+        told = HEAD.format(day=f"{clock.now():%Y-%m-%d}", machine=table.machine, pgbench=f"{bare:,.0f}")
+        PAGE.write_text(told + table.markdown())
     sys.stdout.write(table.markdown())
     return 1 if any(row.met is False for row in table.rows) else 0
 

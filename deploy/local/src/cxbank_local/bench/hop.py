@@ -5,14 +5,13 @@ import os
 import signal
 import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import psutil
 from sqlalchemy import text
 
 from cxbank_local.administration import Service
+from cxbank_local.bench.alone import alone
 from cxbank_local.bench.rows import Row
 from cxbank_local.suite import Suite
 from shared import clock
@@ -26,19 +25,6 @@ ROUNDS: Final = 3
 PACE: Final = 500
 PACED_SECONDS: Final = 12
 _LISTENER: Final = "feedback"
-
-
-@contextmanager
-def _alone(suite: Suite, *roles: tuple[str, str]) -> Iterator[None]:
-    """Hold every other role still, so that one relay and one listener have the machine."""
-    held = [pid for role in suite.roles() if role not in roles and (pid := suite.pid(role)) is not None]
-    for pid in held:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in held:
-            os.kill(pid, signal.SIGCONT)
 
 
 def _emits(customer: Service, many: int) -> list[Emit]:
@@ -78,7 +64,7 @@ async def drain_row(suite: Suite, customer: Service, listener: Service) -> Row:
     relay, ear = suite.pid(("customer", "worker")), suite.pid((_LISTENER, "worker"))
     if relay is None or ear is None:
         raise RuntimeError("the workers do not run")
-    with _alone(suite, ("customer", "worker"), (_LISTENER, "worker")):
+    with alone(suite, ("customer", "worker"), (_LISTENER, "worker")):
         for _ in range(ROUNDS):
             before = await _heard(listener)
             os.kill(relay, signal.SIGSTOP)
@@ -109,7 +95,7 @@ async def latency_row(suite: Suite, customer: Service, listener: Service) -> Row
     emits = _emits(customer, PACE * PACED_SECONDS)
     since = clock.new_id()
     try:
-        with _alone(suite, ("customer", "worker"), (_LISTENER, "worker")):
+        with alone(suite, ("customer", "worker"), (_LISTENER, "worker")):
             began = time.perf_counter()
             for number, emit in enumerate(emits):
                 await asyncio.sleep(max(0.0, began + number / PACE - time.perf_counter()))

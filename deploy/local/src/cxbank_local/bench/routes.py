@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import psutil
 
+from cxbank_local.bench.alone import alone
 from cxbank_local.bench.floors import echo
 from cxbank_local.bench.load import Measured, request, run
 from cxbank_local.bench.rows import Row
@@ -78,9 +79,10 @@ def feedback_body() -> Mapping[str, Any]:
     }
 
 
-def ticket_body(place: str) -> Callable[[], Mapping[str, Any]]:
-    """A ticket at one place."""
-    return lambda: {"place_id": place, "need": "account.open", "channel": "branch", "external_ref": uuid4().hex}
+def ticket_body(places: Sequence[str]) -> Callable[[], Mapping[str, Any]]:
+    """A ticket at one of a bank's places, in turn."""
+    turn = itertools.cycle(places)
+    return lambda: {"place_id": next(turn), "need": "account.open", "channel": "branch", "external_ref": uuid4().hex}
 
 
 def decision_body(ids: Sequence[str]) -> Callable[[], Mapping[str, Any]]:
@@ -147,7 +149,10 @@ async def write_row(suite: Suite, route: Route, answer: dict[str, Any]) -> Row:
     url = f"http://127.0.0.1:{suite.state.ports.of(route.service, 'api')}{route.path}"
     headers = head(suite, route.service)
     pid = suite.pid((route.service, "api"))
-    with echo(suite.state, route.name, answer, suite.issuer.name) as (floor, _):
+    with (
+        echo(suite.state, route.name, answer, suite.issuer.name) as (floor, _),
+        alone(suite, (route.service, "api")),
+    ):
         wires, echoes = _posts(url, headers, route.bodies), _posts(floor, headers, route.bodies)
         await run(url, wires, callers=CALLERS, seconds=WARM_SECONDS)
         await run(floor, echoes, callers=CALLERS, seconds=WARM_SECONDS)
@@ -162,7 +167,10 @@ async def read_row(suite: Suite, ids: list[str], answer: dict[str, Any]) -> Row:
     address = f"http://127.0.0.1:{suite.state.ports.of('customer', 'api')}"
     headers = head(suite, "customer")
     # The echo asks for the scope of the write; the caller has both.
-    with echo(suite.state, "customers", answer, suite.issuer.name) as (floor, _):
+    with (
+        echo(suite.state, "customers", answer, suite.issuer.name) as (floor, _),
+        alone(suite, ("customer", "api")),
+    ):
         wires = _gets([f"{address}/v1/customers/{one}" for one in ids], headers)
         echoes = _gets([floor], headers)
         await run(address, wires, callers=CALLERS, seconds=WARM_SECONDS)

@@ -22,7 +22,6 @@ from sqlalchemy import (
     literal_column,
     select,
     true,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -51,7 +50,8 @@ _TICKET: dict[str, Any] = {
 }
 _KNOWN: dict[str, Any] = {"customer_id": Uuid, "tier": Text, "version": Integer}
 _RESTRICTION: dict[str, Any] = {"restriction_id": Uuid, "customer_id": Uuid, "version": Integer, "in_force": Boolean}
-_WAITING = ticket.c.state == "waiting"
+# Said in the statement itself: as a parameter it would hide from the planner that the index of those who wait fits.
+_WAITING = ticket.c.state == literal_column("'waiting'")
 _AHEAD = (ticket.c.priority.desc(), ticket.c.opened_at, ticket.c.id)
 LATE_CALLS = 20
 LATELY = timedelta(hours=4)
@@ -82,19 +82,14 @@ _RESTRICT = _kept.on_conflict_do_update(
     set_={"version": _kept.excluded.version, "in_force": _kept.excluded.in_force},
     where=known_restriction.c.version < _kept.excluded.version,
 )
-_asked = unnest("asked", id=Uuid, place_id=Uuid, priority=SmallInteger, opened_at=_AT)
-_before = (
-    select(func.count().label("ahead"))
-    .where(
-        _WAITING,
-        ticket.c.place_id == _asked.c.place_id,
-        # The order of the queue as one comparison: more priority first, then the earlier, then the smaller id.
-        tuple_(-ticket.c.priority, ticket.c.opened_at, ticket.c.id)
-        < tuple_(-_asked.c.priority, _asked.c.opened_at, _asked.c.id),
-    )
-    .lateral("before")
+# One walk along the index of those who wait, for all of a group that wait at one place: a walk for each cost as much
+# for the hundredth in line as for a hundred.
+_line = (
+    select(ticket.c.id, func.row_number().over(partition_by=ticket.c.place_id, order_by=_AHEAD).label("position"))
+    .where(_WAITING, ticket.c.place_id == any_(bindparam("places", type_=ARRAY(Uuid))))
+    .subquery("line")
 )
-_POSITIONS = select(_asked.c.id, _before.c.ahead).select_from(_asked.join(_before, true()))
+_POSITIONS = select(_line.c.id, _line.c.position).where(_line.c.id == any_(_IDS))
 _places = unnest("places", place_id=Uuid)
 _late = (
     select(ticket.c.called_at)
@@ -140,12 +135,12 @@ async def by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> Sequence[Row[Any
 
 
 async def positions(conn: AsyncConnection, waiting: Sequence[Mapping[str, Any]]) -> dict[UUID, int]:
-    """How many wait ahead of each of these waiting tickets, plus one."""
+    """The place in line, from 1, of each of these tickets that still waits."""
     if not waiting:
         return {}
-    names = ("id", "place_id", "priority", "opened_at")
-    rows = await conn.execute(_POSITIONS, {name: [row[name] for row in waiting] for name in names})
-    return {row.id: row.ahead + 1 for row in rows}
+    places = sorted({row["place_id"] for row in waiting})
+    rows = await conn.execute(_POSITIONS, {"ids": [row["id"] for row in waiting], "places": places})
+    return {row.id: row.position for row in rows}
 
 
 async def late_calls(conn: AsyncConnection, places: Sequence[UUID], at: datetime) -> dict[UUID, list[datetime]]:
