@@ -2,14 +2,28 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Uuid, any_, bindparam, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    CompoundSelect,
+    Integer,
+    MetaData,
+    Table,
+    Uuid,
+    any_,
+    bindparam,
+    literal,
+    select,
+    union,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import unnest
+from shared.events.consumer import Handlers, Heard, Hears
 
 
 def identity_link_table(metadata: MetaData) -> Table:
@@ -47,6 +61,55 @@ async def learn_links(tx: AsyncConnection, table: Table, rows: Iterable[Mapping[
         await tx.execute(_learn(table), {name: [row[name] for row in latest.values()] for name in names})
 
 
+class IdentityLinked(Hears):
+    """A member counts as a leader from now on."""
+
+    type: ClassVar[str] = "cxbank.customer.linked.v1"
+    member: UUID
+    leader: UUID
+    version: int
+
+    @property
+    def stands_linked(self) -> bool:
+        """Whether the member counts as the leader after this."""
+        return True
+
+
+class IdentityUnlinked(IdentityLinked):
+    """The member stands alone again."""
+
+    type: ClassVar[str] = "cxbank.customer.unlinked.v1"
+
+    @property
+    def stands_linked(self) -> bool:
+        """Whether the member counts as the leader after this."""
+        return False
+
+
+class IdentitySnapshot(IdentityLinked):
+    """How the member stands, said again for a newcomer."""
+
+    type: ClassVar[str] = "cxbank.customer.link_snapshot.v1"
+    linked: bool
+
+    @property
+    def stands_linked(self) -> bool:
+        """Whether the member counts as the leader after this."""
+        return self.linked
+
+
+def listen(handlers: Handlers, table: Table) -> None:
+    """Let a service hear who is linked with whom; what it reads by a customer then resolves."""
+
+    @handlers.on(IdentityLinked, IdentityUnlinked, IdentitySnapshot)
+    async def heard_links(tx: AsyncConnection, events: Sequence[Heard[IdentityLinked]]) -> None:
+        rows = [
+            event.data.model_dump(include={"member", "leader", "version"}) | {"linked": event.data.stands_linked}
+            for event in events
+        ]
+        await learn_links(tx, table, rows)
+
+
 async def resolve(conn: AsyncConnection, table: Table, ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """The leader each id counts for now: its own where nothing links it."""
     linked = select(table.c.member, table.c.leader).where(
@@ -54,6 +117,14 @@ async def resolve(conn: AsyncConnection, table: Table, ids: Sequence[UUID]) -> d
     )
     rows = await conn.execute(linked, {"ids": list(ids)})
     return {one: one for one in ids} | {row.member: row.leader for row in rows}
+
+
+def same_party(table: Table, customer_id: UUID) -> CompoundSelect[Any]:
+    """A subquery for filters: every id that counts as the same party as this one, itself among them."""
+    whose = select(table.c.leader).where(table.c.member == customer_id, table.c.linked).scalar_subquery()
+    return union(
+        select(literal(customer_id, Uuid)), select(table.c.member).where(table.c.leader == whose, table.c.linked)
+    )
 
 
 async def members(conn: AsyncConnection, table: Table, leader: UUID) -> list[UUID]:

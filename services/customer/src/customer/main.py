@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from customer import storage
 from customer.consents import routes as consents
+from customer.identity import routes as identity
 from customer.interactions import routes as interactions
 from customer.outreach import routes as outreach
 from customer.parties import routes as parties
@@ -27,6 +28,8 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         outreach.router,
         outreach.templates_router,
         segments.router,
+        identity.router,
+        identity.reviews_router,
         privacy.router,
         jobs_router(storage.JOBS, CanRead),
         webhooks_router(storage, "customer"),

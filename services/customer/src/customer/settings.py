@@ -33,3 +33,5 @@ class Settings(ServiceSettings):
     )
     gateway_secret: SecretStr | None = Field(None, description="signs what the gateway is sent (`whsec_…`)")
     message_give_up_hours: int = Field(72, ge=1, description="how long a silent gateway is tried")
+    identity_max_members: int = Field(50, ge=2, le=500, description="records one identity may have at most")
+    identity_links_per_day: int = Field(20, ge=1, description="how often one identity may be linked within 24 hours")

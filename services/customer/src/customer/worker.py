@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 
 from customer import storage
 from customer.consents.routes import CONSENTS
+from customer.identity import consumers as identity
+from customer.identity.usecases import everybody as everybody_linked
+from customer.identity.usecases import said_again
 from customer.interactions import consumers as interactions
 from customer.interactions.routes import INTERACTIONS
 from customer.matters import consumers as matters
@@ -18,6 +21,7 @@ from customer.privacy import consumers as privacy
 from customer.privacy.usecases import forget
 from customer.segments import timers as segments
 from customer.settings import Settings
+from shared import clock
 from shared.erasure import Ledger, keep_ledger
 from shared.events.consumer import Handlers
 from shared.events.envelope import Emit
@@ -26,9 +30,11 @@ from shared.world import World
 
 
 async def snapshots(world: World) -> AsyncIterator[Sequence[Emit]]:
-    """Every party as it is now, page by page."""
+    """Every party as it is now, and whom every linked one counts as, page by page."""
     async for page in everybody(world):
         yield [said_of(CustomerSnapshot, view) for view in page]
+    async for rows in everybody_linked(world):
+        yield [said_again(row, clock.now()) for row in rows]
 
 
 def work(world: World) -> Work:
@@ -40,6 +46,7 @@ def work(world: World) -> Work:
     interactions.listen(handlers, world)
     matters.listen(handlers, world)
     outreach.listen(handlers, world)
+    identity.listen(handlers, world)
     privacy.listen(handlers)
     if world.settings.erasure_ledger is not None:
         keep_ledger(handlers, Ledger(world.settings.erasure_ledger))

@@ -6,6 +6,7 @@ from shared.db import new_metadata
 from shared.events.tables import event_tables
 from shared.idempotency import gate_table
 from shared.jobs.tables import job_tables
+from shared.subjects import identity_link_table
 from shared.webhooks.tables import webhook_tables
 
 SOURCE = "/cxbank/kpi"
@@ -16,4 +17,5 @@ GATE = gate_table(metadata)
 EVENTS = event_tables(metadata)
 AUDIT = audit_tables(metadata)
 JOBS = job_tables(metadata)
+LINKS = identity_link_table(metadata)
 WEBHOOKS = webhook_tables(metadata)

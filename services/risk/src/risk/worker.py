@@ -10,7 +10,7 @@ from risk.screening.routes import SCREENINGS
 from risk.screening.usecases.customers import forget
 from risk.screening.usecases.restrictions import everything, said_of
 from risk.settings import Settings
-from shared import erasure
+from shared import erasure, subjects
 from shared.events.consumer import Handlers
 from shared.events.envelope import Emit
 from shared.worker import Work, serve_worker, topic_of
@@ -28,6 +28,7 @@ def work(world: World) -> Work:
     handlers = Handlers()
     screening.listen(handlers, world)
     erasure.listen(handlers, world, storage.EVENTS, storage.SOURCE, forget)
+    subjects.listen(handlers, storage.LINKS)
     return Work(
         storage=storage,
         handlers=handlers,

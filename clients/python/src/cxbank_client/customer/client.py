@@ -261,6 +261,83 @@ class Customer(Transport):
         """
         return await self._ask("GET", "/v1/feature-definitions", list[models.FeatureShape])
 
+    async def list_identity_links(
+        self,
+        *,
+        limit: int | None = None,
+        member: UUID | None = None,
+        state: models.SetState | None = None,
+        cursor: str | None = None,
+    ) -> Page[models.IdentityLink]:
+        """Link sets, newest first; `member` finds every set it was ever in."""
+        return await self._ask(
+            "GET",
+            "/v1/identity-links",
+            Page[models.IdentityLink],
+            query={"limit": limit, "member": member, "state": state, "cursor": cursor},
+        )
+
+    def all_identity_links(
+        self, *, limit: int | None = None, member: UUID | None = None, state: models.SetState | None = None
+    ) -> AsyncIterator[models.IdentityLink]:
+        """Every item of `list_identity_links`, page by page, as they are needed."""
+        return self._pages(
+            lambda at: self.list_identity_links(limit=limit, member=member, state=state, cursor=at), None
+        )
+
+    async def link_identities(
+        self, body: models.LinkIdentities, *, idempotency_key: str | None = None
+    ) -> models.IdentityLink:
+        """Let records count as one party, going by the leader; every set one of them was in is absorbed.
+
+        Errors: 404, 410 a member is unknown or erased; 409 linked already, different kinds, too many records;
+        422 the
+        evidence only hints; 429 linked too often.
+        """
+        return await self._ask(
+            "POST",
+            "/v1/identity-links",
+            models.IdentityLink,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
+        )
+
+    async def show_identity_link(self, link_id: UUID) -> models.IdentityLink:
+        """One link set as it is now."""
+        return await self._ask("GET", f"/v1/identity-links/{link_id}", models.IdentityLink)
+
+    async def dissolve_identity_link(
+        self, link_id: UUID, *, if_match: int, reason: models.PartReason | None = None
+    ) -> models.IdentityLink:
+        """Let everybody in the set stand alone again; what was decided meanwhile stands and is listed for review.
+
+        Errors: 409 the set is not active any more; 412 stale.
+        """
+        return await self._ask(
+            "DELETE",
+            f"/v1/identity-links/{link_id}",
+            models.IdentityLink,
+            query={"reason": reason},
+            headers={"If-Match": f'"{if_match}"'},
+        )
+
+    async def split_identity(
+        self, link_id: UUID, body: models.SplitIdentity, *, if_match: int, idempotency_key: str | None = None
+    ) -> models.IdentitySplit:
+        """Let some leave the set, on the version named by `If-Match`; two and more of them are a set of their own.
+
+        Errors: 409 the set is not active any more; 412 stale; 422 it would not be a split.
+        """
+        return await self._ask(
+            "POST",
+            f"/v1/identity-links/{link_id}/splits",
+            models.IdentitySplit,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key, "If-Match": f'"{if_match}"'},
+            keyed=True,
+        )
+
     async def record_interaction(
         self, body: models.RecordInteraction, *, idempotency_key: str | None = None
     ) -> models.Interaction:
@@ -305,6 +382,63 @@ class Customer(Transport):
     def list_rejects(self, job_id: UUID) -> AsyncIterator[str]:
         """The rows that did not land, one JSON object a line: line, code, pointer; never the value."""
         return self._lines(f"/v1/jobs/{job_id}/rejects")
+
+    async def list_merge_reviews(
+        self,
+        *,
+        limit: int | None = None,
+        state: models.ReviewState | None = None,
+        identity_link_id: UUID | None = None,
+        subject: UUID | None = None,
+        cursor: str | None = None,
+    ) -> Page[models.MergeReview]:
+        """What was decided between a link and its parting, newest first: each stands until a person says
+        otherwise.
+        """
+        return await self._ask(
+            "GET",
+            "/v1/merge-reviews",
+            Page[models.MergeReview],
+            query={
+                "limit": limit,
+                "state": state,
+                "identity_link_id": identity_link_id,
+                "subject": subject,
+                "cursor": cursor,
+            },
+        )
+
+    def all_merge_reviews(
+        self,
+        *,
+        limit: int | None = None,
+        state: models.ReviewState | None = None,
+        identity_link_id: UUID | None = None,
+        subject: UUID | None = None,
+    ) -> AsyncIterator[models.MergeReview]:
+        """Every item of `list_merge_reviews`, page by page, as they are needed."""
+        return self._pages(
+            lambda at: self.list_merge_reviews(
+                limit=limit, state=state, identity_link_id=identity_link_id, subject=subject, cursor=at
+            ),
+            None,
+        )
+
+    async def show_merge_review(self, review_id: UUID) -> models.MergeReview:
+        """One decision that is to be looked at."""
+        return await self._ask("GET", f"/v1/merge-reviews/{review_id}", models.MergeReview)
+
+    async def close_merge_review(
+        self, review_id: UUID, body: models.CloseReview, *, if_match: int
+    ) -> models.MergeReview:
+        """Close a review with what was found. Nothing is undone by it: the place of the decision does that."""
+        return await self._ask(
+            "PATCH",
+            f"/v1/merge-reviews/{review_id}",
+            models.MergeReview,
+            body=body,
+            headers={"If-Match": f'"{if_match}"'},
+        )
 
     async def list_templates(self, *, limit: int | None = None, cursor: str | None = None) -> Page[models.Template]:
         """All versions of all templates, newest first."""

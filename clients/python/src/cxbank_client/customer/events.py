@@ -91,6 +91,29 @@ class ErasureRequested(Said):
     occurred_at: datetime
 
 
+class LinkSnapshot(Said):
+    """How the member stands at present, said again for a newcomer."""
+
+    event_type: ClassVar[str] = "cxbank.customer.link_snapshot.v1"
+
+    member: UUID
+    leader: UUID
+    version: int
+    occurred_at: datetime
+    linked: bool
+
+
+class Linked(Said):
+    """The member counts as the leader from now on."""
+
+    event_type: ClassVar[str] = "cxbank.customer.linked.v1"
+
+    member: UUID
+    leader: UUID
+    version: int
+    occurred_at: datetime
+
+
 class MessageDelivered(Said):
     """It has arrived, as far as the gateway can tell."""
 
@@ -239,6 +262,17 @@ class CustomerSnapshot(Said):
     occurred_at: datetime
 
 
+class Unlinked(Said):
+    """The member stands alone again."""
+
+    event_type: ClassVar[str] = "cxbank.customer.unlinked.v1"
+
+    member: UUID
+    leader: UUID
+    version: int
+    occurred_at: datetime
+
+
 EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.audit_anchored.v1": AuditAnchored,
     "cxbank.customer.changed.v1": CustomerChanged,
@@ -246,6 +280,8 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.consent_recorded.v1": ConsentRecorded,
     "cxbank.customer.erasure_completed.v1": ErasureCompleted,
     "cxbank.customer.erasure_requested.v1": ErasureRequested,
+    "cxbank.customer.link_snapshot.v1": LinkSnapshot,
+    "cxbank.customer.linked.v1": Linked,
     "cxbank.customer.message_delivered.v1": MessageDelivered,
     "cxbank.customer.message_failed.v1": MessageFailed,
     "cxbank.customer.message_read.v1": MessageRead,
@@ -255,4 +291,5 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.segment_entered.v1": SegmentEntered,
     "cxbank.customer.segment_left.v1": SegmentLeft,
     "cxbank.customer.snapshot.v1": CustomerSnapshot,
+    "cxbank.customer.unlinked.v1": Unlinked,
 }

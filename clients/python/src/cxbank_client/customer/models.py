@@ -20,6 +20,19 @@ DeliveryState = Literal["waiting", "delivered", "parked"]
 
 ErasureState = Literal["requested", "completed"]
 
+EvidenceKind = Literal[
+    "identity_document",
+    "biometric",
+    "account_ownership",
+    "registry_extract",
+    "customer_confirmed",
+    "phone",
+    "email",
+    "device",
+    "name",
+    "address",
+]
+
 GdprBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)"]
 
 GivenBy = Literal["customer", "staff", "client", "import"]
@@ -28,9 +41,19 @@ Joint = Literal["all", "any", "not"]
 
 Language = Literal["zh-Hans", "zh-Hant", "en"]
 
+LinkReason = Literal["same_person", "same_organisation", "migration"]
+
+PartReason = Literal["linked_by_mistake", "customer_objected", "fraud_suspected", "erasure"]
+
 PiplBasis = Literal["13(1)", "13(2)", "13(3)", "13(4)", "13(5)", "13(6)", "13(7)"]
 
 Product = Literal["current_account", "savings", "credit_card", "loan", "mortgage", "investment", "insurance"]
+
+ReviewOutcome = Literal["stands", "corrected", "reversed"]
+
+ReviewState = Literal["open", "closed"]
+
+SetState = Literal["active", "absorbed", "dissolved"]
 
 Tier = Literal["private", "affluent", "mass"]
 
@@ -166,6 +189,12 @@ class ChangeWebhook(Input):
     state: WebhookState | None = None
 
 
+class CloseReview(Input):
+    """What a person found; a closed review may be judged anew."""
+
+    outcome: ReviewOutcome
+
+
 class Confirmation(Answer):
     """One service has destroyed its key of the subject and what could be found by it."""
 
@@ -213,7 +242,7 @@ class ConsentRecord(Answer):
     separate_categories: list[str]
     language: Language | str | None
     given_by: GivenBy | str
-    evidence: Evidence | None
+    evidence: CustomerConsentsSchemasEvidence | None
     occurred_at: datetime
     recorded_at: datetime
     expires_at: datetime | None
@@ -274,6 +303,7 @@ class Customer(Answer):
     restricted: bool | None
     created_at: datetime
     updated_at: datetime
+    leader_id: UUID | None
 
 
 class CustomerSummary(Answer):
@@ -337,13 +367,6 @@ class Erasure(Answer):
     requested_at: datetime
     completed_at: datetime | None
     confirmations: list[Confirmation]
-
-
-class Evidence(Answer):
-    """How and where a word was given; kept under the customer's seal."""
-
-    method: str
-    place: str | None = None
 
 
 class Explained(Answer):
@@ -420,7 +443,7 @@ class GiveConsent(Input):
     data_categories: list[str] | None = None
     separate_categories: list[str] = Field(default_factory=lambda: [])
     language: Language | None = None
-    evidence: Evidence | None = None
+    evidence: CustomerConsentsSchemasEvidence | None = None
     occurred_at: datetime | None = None
     external_ref: str | None = None
 
@@ -440,6 +463,41 @@ class IdentifierIn(Input):
     type: str
     issuer: str
     value: str
+
+
+class IdentityLink(Answer):
+    """A link set: `members` and `leader` are empty once it was absorbed by another (`absorbed_by`) or dissolved."""
+
+    id: UUID
+    version: int
+    state: SetState | str
+    leader: UUID | None
+    members: list[UUID]
+    reason: LinkReason | str | PartReason
+    evidence: list[CustomerIdentitySchemasEvidence]
+    absorbed_by: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    updated_by: str
+
+
+class IdentitySplit(Answer):
+    """A split as it was done: who left whom, which set they are now, and how many decisions a person has to look
+    at.
+    """
+
+    id: UUID
+    identity_link_id: UUID
+    version: int
+    members: list[UUID]
+    leader: UUID
+    remaining_leader: UUID
+    split_off_id: UUID | None
+    reason: PartReason | str
+    together_since: datetime | None
+    reviews: int
+    created_at: datetime
+    created_by: str
 
 
 class Interaction(Answer):
@@ -483,6 +541,18 @@ class LegalBasis(Answer):
     pipl: PiplBasis | str | None
 
 
+class LinkIdentities(Input):
+    """These records, with all that already count with them, are one party; `leader` is the one it goes by."""
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    members: list[UUID]
+    leader: UUID
+    reason: LinkReason
+    evidence: list[CustomerIdentitySchemasEvidence]
+    external_ref: str | None = None
+
+
 class LookUp(Input):
     """Exactly one of the two: through what the party is looked for."""
 
@@ -522,6 +592,29 @@ class Memberships(Answer):
     told_until: datetime | None
     next_check_at: datetime | None
     items: list[Membership]
+
+
+class MergeReview(Answer):
+    """A decision taken on a record while it counted with others; it stands until a person says otherwise.
+
+    `subject` is the record it was taken on, `service` and `kind` say what it was, `resource_id` where it can be
+    seen.
+    """
+
+    id: UUID
+    version: int
+    identity_link_id: UUID
+    subject: UUID
+    service: str
+    kind: str
+    resource_id: str | None
+    decided_at: datetime
+    decided_by: str | None
+    state: ReviewState | str
+    outcome: ReviewOutcome | str | None
+    created_at: datetime
+    updated_at: datetime
+    closed_by: str | None
 
 
 class Message(Answer):
@@ -819,6 +912,18 @@ class SignedMoney(Input):
     currency: str
 
 
+class SplitIdentity(Input):
+    """These leave the set; both parts may name the record they go by, else the leader stays and the oldest leads."""
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    members: list[UUID]
+    leader: UUID | None = None
+    remaining_leader: UUID | None = None
+    reason: PartReason
+    external_ref: str | None = None
+
+
 class SubmitMessage(Input):
     """A wish that a customer be told something; whether, when and through what is decided by consent and policy."""
 
@@ -904,3 +1009,17 @@ class WriteTemplate(Input):
     texts: dict[str, Any]
     channels: dict[str, dict[str, Any]] = Field(default_factory=lambda: {})
     external_ref: str | None = None
+
+
+class CustomerConsentsSchemasEvidence(Answer):
+    """How and where a word was given; kept under the customer's seal."""
+
+    method: str
+    place: str | None = None
+
+
+class CustomerIdentitySchemasEvidence(Answer):
+    """One thing that was looked at, by kind and the id it is filed under."""
+
+    kind: EvidenceKind | str
+    reference: str

@@ -17,12 +17,14 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    or_,
     select,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from customer import storage
 from customer.parties.tables import contact_point, customer, customer_history, identifier, known_restriction
 from shared.db import unnest
 
@@ -77,9 +79,26 @@ _INSERT_IDENTIFIERS = (
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
 # What erasure leaves of a row is its count: a party without even a sealed name is nobody any more.
 _KEPT = customer.c.legal_name != b""
-_RESTRICTED = exists().where(known_restriction.c.customer_id == customer.c.id, known_restriction.c.in_force == 1)
-_BY_IDS = select(customer, _RESTRICTED.label("restricted")).where(customer.c.id == any_(_IDS), _KEPT)
 _PRESENT = select(customer.c.id).where(customer.c.id == any_(_IDS), _KEPT)
+_IN_FORCE = known_restriction.c.in_force == 1
+# A restriction of one record holds for the party; the second half is looked at only for the few that are linked.
+_FELLOW = storage.LINKS.alias("fellow")
+_RESTRICTED = or_(
+    exists().where(known_restriction.c.customer_id == customer.c.id, _IN_FORCE),
+    exists().where(
+        storage.LINKS.c.leader == _FELLOW.c.leader,
+        _FELLOW.c.linked,
+        known_restriction.c.customer_id == _FELLOW.c.member,
+        _IN_FORCE,
+    ),
+)
+_LEADER = storage.LINKS.c.leader.label("leader_id")
+_LINKED = (storage.LINKS.c.member == customer.c.id) & storage.LINKS.c.linked
+_BY_IDS = (
+    select(customer, _RESTRICTED.label("restricted"), _LEADER)
+    .select_from(customer.outerjoin(storage.LINKS, _LINKED))
+    .where(customer.c.id == any_(_IDS), _KEPT)
+)
 _CONTACTS_OF = select(contact_point).where(contact_point.c.customer_id == any_(_IDS)).order_by(contact_point.c.id)
 _IDENTIFIERS_OF = select(identifier).where(identifier.c.customer_id == any_(_IDS)).order_by(identifier.c.id)
 
@@ -129,6 +148,11 @@ async def present(conn: AsyncConnection, ids: Sequence[UUID]) -> set[UUID]:
 async def locked(tx: AsyncConnection, customer_id: UUID) -> Row[Any] | None:
     """One party's row, held until the end of the transaction."""
     return (await tx.execute(select(customer).where(customer.c.id == customer_id).with_for_update())).one_or_none()
+
+
+async def hold(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Hold the rows of these parties until the end of the transaction, in their order."""
+    await tx.execute(select(customer.c.id).where(customer.c.id.in_(ids)).order_by(customer.c.id).with_for_update())
 
 
 async def change(tx: AsyncConnection, customer_id: UUID, values: Mapping[str, Any]) -> None:

@@ -125,6 +125,7 @@ class Customer(View):
     restricted: bool | None
     created_at: datetime
     updated_at: datetime
+    leader_id: Annotated[UUID | None, Field(description="the party this record counts as, if it is linked")] = None
 
 
 class CustomerSummary(View):

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.consents import usecases as consents
+from customer.identity import usecases as identity
 from customer.interactions import usecases as interactions
 from customer.matters import usecases as matters
 from customer.outreach import usecases as outreach
@@ -31,6 +32,7 @@ OWN = "customer"
 # somebody's segments at this moment is waited for.
 _EACH: Final[tuple[Forget, ...]] = (
     parties.forget,
+    identity.forget,
     consents.forget,
     interactions.forget,
     matters.forget,

@@ -22,8 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from feedback import storage
 from feedback.intake.tables import feedback, known_customer
 from shared.db import unnest
+from shared.subjects import same_party
 
 _FEEDBACK: dict[str, Any] = {
     "id": Uuid,
@@ -90,7 +92,7 @@ def listing(*, source: str | None, kind: str | None, customer_id: UUID | None) -
     if kind is not None:
         chosen = chosen.where(feedback.c.kind == kind)
     if customer_id is not None:
-        chosen = chosen.where(feedback.c.customer_id == customer_id)
+        chosen = chosen.where(feedback.c.customer_id.in_(same_party(storage.LINKS, customer_id)))
     return chosen
 
 

@@ -35,8 +35,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from risk.screening.domain.windows import PARTS, Feature, Number, Pivot
 from risk.screening.tables import fact, known_customer, restriction, screening
-from risk.storage import KEYS
+from risk.storage import KEYS, LINKS
 from shared.db import unnest
+from shared.subjects import same_party
 
 _AT = DateTime(timezone=True)
 _FACT: dict[str, Any] = {
@@ -215,14 +216,14 @@ def _not_erased(customer_id: ColumnElement[Any]) -> ColumnElement[bool]:
 def listing(*, customer_id: UUID | None) -> Select[Any]:
     """The list of screenings, without those of erased customers."""
     chosen = select(screening).where(_not_erased(screening.c.customer_id))
-    return chosen if customer_id is None else chosen.where(screening.c.customer_id == customer_id)
+    return chosen if customer_id is None else chosen.where(screening.c.customer_id.in_(same_party(LINKS, customer_id)))
 
 
 def restriction_listing(*, customer_id: UUID | None, state: str | None) -> Select[Any]:
     """The list of restrictions, without those of erased customers."""
     chosen = select(restriction).where(_not_erased(restriction.c.customer_id))
     if customer_id is not None:
-        chosen = chosen.where(restriction.c.customer_id == customer_id)
+        chosen = chosen.where(restriction.c.customer_id.in_(same_party(LINKS, customer_id)))
     return chosen if state is None else chosen.where(restriction.c.state == state)
 
 

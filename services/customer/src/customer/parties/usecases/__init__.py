@@ -1,6 +1,6 @@
 """What can be done with a party: register (for many at once), read, change, look up, forget; and its way out of the seal."""
 
-from customer.parties.usecases.changing import change_customer, forget, learn_restrictions
+from customer.parties.usecases.changing import change_customer, forget, held, learn_restrictions, relinked
 from customer.parties.usecases.reaching import Reach, reach_of
 from customer.parties.usecases.reading import (
     everybody,
@@ -23,6 +23,7 @@ __all__ = [
     "contact_blind",
     "everybody",
     "forget",
+    "held",
     "identifier_blind",
     "learn_restrictions",
     "look_up",
@@ -31,6 +32,7 @@ __all__ = [
     "recorded_then",
     "recorded_versions",
     "register_customers",
+    "relinked",
     "said_of",
     "show_customers",
     "subject_of",

@@ -1,6 +1,7 @@
 """Changing a party on the version the caller saw, hearing of its restrictions, and what erasure removes of it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,10 @@ from customer.parties.events import CustomerChanged, CustomerClosed
 from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.parties.schemas import ChangeCustomer, Customer
 from customer.parties.usecases.saying import said_of
-from customer.parties.usecases.sealing import PARTY, known, sealed_customer, subject_of
+from customer.parties.usecases.sealing import PARTY, absent, known, sealed_customer, subject_of, views
 from shared import audit, clock
 from shared.access import Caller
+from shared.crypto import DataKey
 from shared.etags import check_version
 from shared.events import outbox
 from shared.problems import Conflict
@@ -42,19 +44,7 @@ async def change_customer(
     after = before.model_copy(update=changes | {"version": before.version + 1, "updated_at": clock.now()})
     if after.kind is Kind.INDIVIDUAL:
         after = after.model_copy(update={"age_band": age_band(after.birth_date, on=after.updated_at.date())})
-    past = clock.new_id()
-    await repository.insert_history(
-        tx,
-        {
-            "customer_id": customer_id,
-            "version": before.version,
-            "recorded_at": before.updated_at,
-            "superseded_at": after.updated_at,
-            "recorded_by": row.updated_by,
-            "row_id": past,
-            "snapshot": key.seal(before.model_dump_json(), row=past, field="snapshot"),
-        },
-    )
+    await repository.insert_history(tx, _past(before, after.updated_at, row.updated_by, key))
     await repository.change(tx, customer_id, sealed_customer(after, key) | {"updated_by": caller.sub})
     closed = after.state is State.CLOSED and before.state is not State.CLOSED
     said = said_of(CustomerClosed if closed else CustomerChanged, after)
@@ -65,6 +55,44 @@ async def change_customer(
     )
     await audit.record(tx, storage.AUDIT, world.keyring, [entry])
     return after
+
+
+def _past(before: Customer, until: datetime, by: str, key: DataKey) -> dict[str, Any]:
+    """The row that keeps how a party was recorded until then."""
+    past = clock.new_id()
+    return {
+        "customer_id": before.id,
+        "version": before.version,
+        "recorded_at": before.updated_at,
+        "superseded_at": until,
+        "recorded_by": by,
+        "row_id": past,
+        "snapshot": key.seal(before.model_dump_json(), row=past, field="snapshot"),
+    }
+
+
+async def held(world: World, tx: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Customer]:
+    """These parties, held until the transaction ends; raises what is wrong with the first that cannot be had."""
+    await repository.hold(tx, ids)
+    found = await views(world, tx, ids)
+    for one in ids:
+        if one not in found:
+            raise await absent(world, tx, one)
+    return found
+
+
+async def relinked(world: World, tx: AsyncConnection, before: Sequence[Customer], caller: Caller) -> None:
+    """Whom these held parties count as has changed: each has a new version, and what it was is kept for `as_of`."""
+    keys = await world.vault.for_write(tx, [subject_of(view.id) for view in before])
+    at = clock.now()
+    for view in before:
+        key = keys[subject_of(view.id)]
+        row = await repository.locked(tx, view.id)
+        if key is None or row is None:
+            raise CustomerErased()
+        await repository.insert_history(tx, _past(view, at, row.updated_by, key))
+        values = {"version": view.version + 1, "updated_at": at, "updated_by": caller.sub}
+        await repository.change(tx, view.id, values)
 
 
 async def learn_restrictions(world: World, tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """Reading parties: shown, as recorded then, looked up, all of them; who read whom is recorded before the answer leaves."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from customer.parties.usecases.sealing import (
 from shared import audit
 from shared.access import Caller
 from shared.problems import Problem
+from shared.subjects import resolve
 from shared.world import World
 
 
@@ -34,11 +35,12 @@ async def show_customers(
     ids = sorted({customer_id for customer_id, _ in wishes})
     found = await views(world, tx, ids)
     erased = await world.vault.erased(tx, [subject_of(one) for one in ids if one not in found])
+    own = await _own(tx, wishes, found)
     answers: list[Customer | Problem] = []
     seen: list[audit.Entry] = []
     for customer_id, caller in wishes:
         view = found.get(customer_id)
-        if caller.actor == "customer" and caller.customer_id != customer_id:
+        if caller.actor == "customer" and (caller.customer_id, customer_id) not in own:
             answers.append(CustomerUnknown())
         elif view is None:
             answers.append(CustomerErased() if subject_of(customer_id) in erased else CustomerUnknown())
@@ -47,6 +49,20 @@ async def show_customers(
             seen.append(audit.Entry("customer.read", subject_of(customer_id), PARTY, customer_id, caller))
     await audit.seen(tx, storage.AUDIT, world.keyring, seen)
     return answers
+
+
+async def _own(
+    tx: AsyncConnection, wishes: Sequence[tuple[UUID, Caller]], found: Mapping[UUID, Customer]
+) -> set[tuple[UUID | None, UUID]]:
+    """Which of the asked records are the asking customer's own: theirs, or one that counts as the same party."""
+    asked = {(caller.customer_id, one) for one, caller in wishes if caller.actor == "customer" and caller.customer_id}
+    others = {asking for asking, one in asked if asking is not None and asking != one}
+    leaders = await resolve(tx, storage.LINKS, sorted(others)) if others else {}
+    return {
+        (asking, one)
+        for asking, one in asked
+        if asking == one or (one in found and leaders.get(asking) == (found[one].leader_id or one))
+    }
 
 
 async def past_versions(world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller) -> list[PastVersion]:
@@ -103,6 +119,7 @@ async def look_up(world: World, tx: AsyncConnection, wish: LookUp, caller: Calle
         found = await repository.holder_of_identifier(
             tx, identifier_blind(world.keyring, one.type, one.issuer, one.value)
         )
+    found = sorted(set((await resolve(tx, storage.LINKS, found)).values()))
     entries = [audit.Entry("customer.lookup", subject_of(hit), PARTY, hit, caller) for hit in found]
     nobody = audit.Entry("customer.lookup", None, PARTY, None, caller, {"found": 0})
     await audit.seen(tx, storage.AUDIT, world.keyring, entries or [nobody])

@@ -107,6 +107,7 @@ def _view(
         restricted=row.restricted,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        leader_id=row.leader_id,
     )
 
 

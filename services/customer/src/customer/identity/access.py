@@ -1,0 +1,10 @@
+"""Who may say who is who: staff with the scope, never a customer, never a machine by itself."""
+
+from typing import Annotated
+
+from shared.access import Caller, require
+
+CanLink = Annotated[Caller, require("customer.identity-links:write", actors=("staff",))]
+CanRead = Annotated[Caller, require("customer.identity-links:read", actors=("staff", "client"))]
+CanReview = Annotated[Caller, require("customer.merge-reviews:write", actors=("staff",))]
+CanReadReviews = Annotated[Caller, require("customer.merge-reviews:read", actors=("staff",))]

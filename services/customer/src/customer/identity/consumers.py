@@ -1,0 +1,84 @@
+"""What identity hears: what others decide about people, kept of those who are or were linked for the merge review."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer.identity import usecases
+from customer.identity.usecases.reviewing import Decision
+from shared.events.consumer import Handlers, Heard, Hears
+from shared.world import World
+
+
+class _Decided(Hears):
+    customer_id: UUID
+    occurred_at: AwareDatetime | None = None
+
+    @property
+    def resource_id(self) -> UUID:
+        """What was made by the decision."""
+        raise NotImplementedError
+
+    @property
+    def counts(self) -> bool:
+        """Whether it did anything to the customer that somebody should look at again."""
+        return True
+
+
+class Screened(_Decided):
+    """risk answered what to do about an event; letting it pass decided nothing against anybody."""
+
+    type: ClassVar[str] = "cxbank.risk.screened.v1"
+    screening_id: UUID
+    outcome: str
+
+    @property
+    def resource_id(self) -> UUID:
+        """The screening."""
+        return self.screening_id
+
+    @property
+    def counts(self) -> bool:
+        """Whether the event was not simply let pass."""
+        return self.outcome != "allow"
+
+
+class RestrictionSet(_Decided):
+    """risk set a restriction."""
+
+    type: ClassVar[str] = "cxbank.risk.restriction_set.v1"
+    restriction_id: UUID
+
+    @property
+    def resource_id(self) -> UUID:
+        """The restriction."""
+        return self.restriction_id
+
+
+class RestrictionLifted(RestrictionSet):
+    """risk lifted it."""
+
+    type: ClassVar[str] = "cxbank.risk.restriction_lifted.v1"
+
+
+def listen(handlers: Handlers, world: World) -> None:
+    """Register what this capability hears."""
+
+    @handlers.on(Screened, RestrictionSet, RestrictionLifted)
+    async def heard_decisions(tx: AsyncConnection, events: Sequence[Heard[_Decided]]) -> None:
+        decisions = [
+            Decision(
+                event.data.customer_id,
+                event.type.split(".")[1],
+                event.type.split(".")[2],
+                str(event.data.resource_id),
+                f"{event.source}:{event.id}",
+                event.data.occurred_at or event.time,
+            )
+            for event in events
+            if event.data.counts
+        ]
+        await usecases.learn_decisions(world, tx, decisions)

@@ -1,0 +1,170 @@
+"""Every SQL statement about who is who: sets, what happened to them, and what was decided meanwhile."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, Uuid, cast, delete, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer import storage
+from customer.identity.tables import heard_decision, link_event, link_set, merge_review
+from shared import clock
+
+Rows = Sequence[Row[Any]]
+_LINKS = storage.LINKS
+
+
+async def lock(tx: AsyncConnection) -> None:
+    """One change of identity at a time: people make them, and two that touch the same sets must follow one another."""
+    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtext("identity"))))
+
+
+async def standing(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """What was last said of these, and of all who count with one of them: (member, leader, version, linked)."""
+    leaders = select(_LINKS.c.leader).where(_LINKS.c.member.in_(ids), _LINKS.c.linked)
+    chosen = select(_LINKS).where(or_(_LINKS.c.member.in_(ids), _LINKS.c.linked & _LINKS.c.leader.in_(leaders)))
+    return (await conn.execute(chosen.order_by(_LINKS.c.member))).all()
+
+
+async def link_page(conn: AsyncConnection, last: UUID | None, limit: int) -> Rows:
+    """A page of all that was last said of members, in their order."""
+    chosen = select(_LINKS).order_by(_LINKS.c.member).limit(limit)
+    return (await conn.execute(chosen if last is None else chosen.where(_LINKS.c.member > last))).all()
+
+
+async def active_sets(conn: AsyncConnection, leaders: Sequence[UUID]) -> Rows:
+    """The sets these lead at present."""
+    return (
+        await conn.execute(select(link_set).where(link_set.c.leader.in_(leaders), link_set.c.state == "active"))
+    ).all()
+
+
+async def sets(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """Sets by id, each with its members."""
+    members = (
+        select(func.array_agg(_LINKS.c.member))
+        .where(_LINKS.c.leader == link_set.c.leader, _LINKS.c.linked)
+        .scalar_subquery()
+    )
+    return (await conn.execute(select(link_set, members.label("members")).where(link_set.c.id.in_(ids)))).all()
+
+
+def listing(*, member: UUID | None, state: str | None) -> Select[Any]:
+    """The list of sets under these filters; a member finds every set it was ever in."""
+    members = (
+        select(func.array_agg(_LINKS.c.member))
+        .where(_LINKS.c.leader == link_set.c.leader, _LINKS.c.linked)
+        .scalar_subquery()
+    )
+    chosen = select(link_set, members.label("members"))
+    if state is not None:
+        chosen = chosen.where(link_set.c.state == state)
+    if member is not None:
+        ever = select(link_event.c.set_id).where(_touches([member]))
+        split_off = select(link_event.c.split_off_id).where(_touches([member]))
+        chosen = chosen.where(or_(link_set.c.id.in_(ever), link_set.c.id.in_(split_off)))
+    return chosen
+
+
+async def insert_set(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """Keep a new set."""
+    await tx.execute(insert(link_set).values(**values))
+
+
+async def change_set(tx: AsyncConnection, set_id: UUID, values: Mapping[str, Any]) -> None:
+    """Write the given columns of one set."""
+    await tx.execute(update(link_set).where(link_set.c.id == set_id).values(**values))
+
+
+async def insert_event(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """Keep what happened."""
+    await tx.execute(insert(link_event).values(**values))
+
+
+def _touches(ids: Sequence[UUID]) -> Any:
+    return link_event.c.members.op("&&")(cast(literal(list(ids), ARRAY(Uuid)), ARRAY(Uuid)))
+
+
+async def events_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """All that happened to sets with one of these in them, in order."""
+    return (await conn.execute(select(link_event).where(_touches(ids)).order_by(link_event.c.id))).all()
+
+
+async def splits(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """Events by id."""
+    return (await conn.execute(select(link_event).where(link_event.c.id.in_(ids)))).all()
+
+
+async def links_since(conn: AsyncConnection, ids: Sequence[UUID], since: datetime) -> list[datetime]:
+    """When one of these was linked, since then, oldest first."""
+    chosen = select(link_event.c.at).where(_touches(ids), link_event.c.kind == "link", link_event.c.at >= since)
+    return list((await conn.execute(chosen.order_by(link_event.c.at))).scalars())
+
+
+async def partings_around(conn: AsyncConnection, customer_id: UUID, at: datetime) -> Rows:
+    """The partings of sets in which that one counted with others at that instant."""
+    chosen = select(link_event).where(_touches([customer_id]), link_event.c.together_since <= at, link_event.c.at > at)
+    return (await conn.execute(chosen.order_by(link_event.c.id))).all()
+
+
+async def own_acts(conn: AsyncConnection, ids: Sequence[UUID], since: datetime) -> Rows:
+    """What this service's own record says was done to these since then, canonical bytes and all."""
+    audit = storage.AUDIT.audit
+    chosen = select(audit).where(audit.c.subject_id.in_(ids), audit.c.id >= clock.id_floor(since))
+    return (await conn.execute(chosen.order_by(audit.c.id))).all()
+
+
+async def ever_linked(conn: AsyncConnection, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these are or were linked with somebody."""
+    return set((await conn.execute(select(_LINKS.c.member).where(_LINKS.c.member.in_(ids)))).scalars())
+
+
+async def insert_heard(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what others decided."""
+    if rows:
+        await tx.execute(insert(heard_decision).values([dict(row) for row in rows]))
+
+
+async def heard_since(conn: AsyncConnection, ids: Sequence[UUID], since: datetime) -> Rows:
+    """What others decided about these since then."""
+    table = heard_decision
+    chosen = select(table).where(table.c.customer_id.in_(ids), table.c.decided_at >= since)
+    return (await conn.execute(chosen.order_by(table.c.id))).all()
+
+
+async def insert_reviews(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> int:
+    """List decisions for a person, each once; how many are new."""
+    if not rows:
+        return 0
+    kept = insert(merge_review).values([dict(row) for row in rows]).on_conflict_do_nothing(index_elements=["act"])
+    return len((await tx.execute(kept.returning(merge_review.c.id))).all())
+
+
+def review_listing(*, state: str | None, identity_link_id: UUID | None, subject: UUID | None) -> Select[Any]:
+    """The list of reviews under these filters."""
+    chosen = select(merge_review)
+    wanted = {"state": state, "identity_link_id": identity_link_id, "subject": subject}
+    for name, value in wanted.items():
+        if value is not None:
+            chosen = chosen.where(merge_review.c[name] == value)
+    return chosen
+
+
+async def review(conn: AsyncConnection, review_id: UUID, *, hold: bool = False) -> Row[Any] | None:
+    """One review, held until the end of the transaction if asked."""
+    chosen = select(merge_review).where(merge_review.c.id == review_id)
+    return (await conn.execute(chosen.with_for_update() if hold else chosen)).one_or_none()
+
+
+async def change_review(tx: AsyncConnection, review_id: UUID, values: Mapping[str, Any]) -> None:
+    """Write the given columns of one review."""
+    await tx.execute(update(merge_review).where(merge_review.c.id == review_id).values(**values))
+
+
+async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Drop what was decided about erased members; that they were once linked stays as ids."""
+    await tx.execute(delete(merge_review).where(merge_review.c.subject.in_(ids)))
+    await tx.execute(delete(heard_decision).where(heard_decision.c.customer_id.in_(ids)))

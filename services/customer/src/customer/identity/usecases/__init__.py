@@ -1,0 +1,21 @@
+"""What can be done about who is who: link, split, dissolve, review what was decided meanwhile, forget."""
+
+from customer.identity.usecases.linking import LINK, link_identities
+from customer.identity.usecases.parting import dissolve_link, forget, split_identity
+from customer.identity.usecases.reviewing import close_review, learn_decisions, show_review
+from customer.identity.usecases.standing import everybody, said_again, shown, view_of
+
+__all__ = [
+    "LINK",
+    "close_review",
+    "dissolve_link",
+    "everybody",
+    "forget",
+    "learn_decisions",
+    "link_identities",
+    "said_again",
+    "show_review",
+    "shown",
+    "split_identity",
+    "view_of",
+]

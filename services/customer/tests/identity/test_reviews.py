@@ -1,0 +1,155 @@
+"""Merged by mistake: what was decided meanwhile stands, is listed when the records part, and is closed by a person."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import orjson
+import pytest
+
+from shared.clock import new_id, now
+from shared.testing.service import Service
+
+SCOPES = (
+    *("customer.customers:write", "customer.customers:read", "customer.erasures:write"),
+    *("customer.identity-links:write", "customer.identity-links:read"),
+    *("customer.merge-reviews:write", "customer.merge-reviews:read"),
+)
+PROOF = [{"kind": "biometric", "reference": "face/1"}]
+SCREENED, RESTRICTED = "cxbank.risk.screened.v1", "cxbank.risk.restriction_set.v1"
+
+
+@pytest.fixture
+async def staff(service: Service) -> httpx.AsyncClient:
+    return await service.client(*SCOPES, actor="staff", sub="anna")
+
+
+@pytest.fixture
+async def pair(staff: httpx.AsyncClient) -> list[str]:
+    bodies = [{"kind": "individual", "legal_name": name, "external_ref": name} for name in ("张伟", "章伟")]
+    return [(await staff.post("/v1/customers", json=body)).json()["id"] for body in bodies]
+
+
+async def link(staff: httpx.AsyncClient, pair: list[str]) -> Any:
+    body = {
+        "members": pair,
+        "leader": pair[0],
+        "reason": "same_person",
+        "evidence": PROOF,
+        "external_ref": str(uuid4()),
+    }
+    answer = await staff.post("/v1/identity-links", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def part(staff: httpx.AsyncClient, made: Any) -> None:
+    answer = await staff.delete(f"/v1/identity-links/{made['id']}", headers={"If-Match": f'"{made["version"]}"'})
+    assert answer.status_code == 200, answer.text
+
+
+async def rename(staff: httpx.AsyncClient, who: str, name: str) -> None:
+    tag = (await staff.get(f"/v1/customers/{who}")).headers["etag"]
+    answer = await staff.patch(f"/v1/customers/{who}", json={"legal_name": name}, headers={"If-Match": tag})
+    assert answer.status_code == 200, answer.text
+
+
+async def decide(service: Service, type_: str, who: str, at: datetime, **more: Any) -> UUID:
+    """Let risk decide something about somebody at that instant."""
+    made = new_id()
+    field = "screening_id" if type_ == SCREENED else "restriction_id"
+    data = orjson.dumps({field: made, "customer_id": who, "occurred_at": at} | more)
+    await service.hear(type_, data, key=who, subject=str(made), id_=new_id())
+    return made
+
+
+async def reviews(staff: httpx.AsyncClient, **filters: str) -> list[Any]:
+    answer = await staff.get("/v1/merge-reviews", params=filters)
+    assert answer.status_code == 200, answer.text
+    found: list[Any] = answer.json()["items"]
+    return found
+
+
+async def test_what_was_decided_between_link_and_parting_is_listed_and_nothing_else(
+    service: Service, staff: httpx.AsyncClient, pair: list[str]
+) -> None:
+    await rename(staff, pair[1], "章先生")
+    await decide(service, SCREENED, pair[1], now(), outcome="decline")
+    made = await link(staff, pair)
+    await rename(staff, pair[1], "章伟")
+    declined = await decide(service, SCREENED, pair[1], now(), outcome="decline")
+    await decide(service, SCREENED, pair[1], now(), outcome="allow")
+    restricted = await decide(service, RESTRICTED, pair[0], now())
+    await part(staff, made)
+    await rename(staff, pair[1], "章")
+    found = await reviews(staff, identity_link_id=made["id"])
+    assert {(one["service"], one["kind"], one["subject"], one["resource_id"]) for one in found} == {
+        ("customer", "customer.change", pair[1], pair[1]),
+        ("risk", "screened", pair[1], str(declined)),
+        ("risk", "restriction_set", pair[0], str(restricted)),
+    }
+    assert {one["state"] for one in found} == {"open"}
+    record = (await staff.get(f"/v1/customers/{pair[1]}")).json()
+    assert (record["legal_name"], record["leader_id"]) == ("章", None)
+
+
+async def test_a_decision_heard_after_the_parting_is_listed_if_it_was_taken_before(
+    service: Service, staff: httpx.AsyncClient, pair: list[str]
+) -> None:
+    before = now()
+    made = await link(staff, pair)
+    during = now()
+    await part(staff, made)
+    late = await decide(service, RESTRICTED, pair[1], during)
+    await decide(service, RESTRICTED, pair[1], before - timedelta(seconds=1))
+    await decide(service, RESTRICTED, pair[1], now())
+    assert [one["resource_id"] for one in await reviews(staff)] == [str(late)]
+
+
+async def test_a_person_closes_each_on_the_version_they_saw(
+    service: Service, staff: httpx.AsyncClient, pair: list[str]
+) -> None:
+    made = await link(staff, pair)
+    await decide(service, RESTRICTED, pair[1], now())
+    await part(staff, made)
+    (found,) = await reviews(staff, state="open", subject=pair[1])
+    path = f"/v1/merge-reviews/{found['id']}"
+    assert (await staff.patch(path, json={"outcome": "reversed"})).status_code == 428
+    assert (await staff.patch(path, json={"outcome": "perhaps"}, headers={"If-Match": '"1"'})).status_code == 422
+    closed = await staff.patch(path, json={"outcome": "reversed"}, headers={"If-Match": '"1"'})
+    assert (closed.json()["state"], closed.json()["outcome"], closed.json()["closed_by"]) == (
+        "closed",
+        "reversed",
+        "anna",
+    )
+    assert (await staff.patch(path, json={"outcome": "stands"}, headers={"If-Match": '"1"'})).status_code == 412
+    assert (await staff.get(path)).json() == closed.json()
+    assert await reviews(staff, state="open") == []
+    assert (await staff.get(f"/v1/merge-reviews/{new_id()}")).status_code == 404
+
+
+async def test_a_second_parting_lists_only_what_was_decided_in_the_second_time_together(
+    service: Service, staff: httpx.AsyncClient, pair: list[str]
+) -> None:
+    first = await link(staff, pair)
+    await rename(staff, pair[0], "张一")
+    await part(staff, first)
+    await rename(staff, pair[0], "张二")
+    second = await link(staff, pair)
+    await rename(staff, pair[0], "张三")
+    await part(staff, second)
+    assert len(await reviews(staff)) == 2
+    assert len(await reviews(staff, identity_link_id=second["id"])) == 1
+
+
+async def test_nothing_is_kept_of_what_was_decided_about_strangers_and_the_erased(
+    service: Service, staff: httpx.AsyncClient, pair: list[str]
+) -> None:
+    made = await link(staff, pair)
+    await decide(service, RESTRICTED, pair[1], now())
+    await part(staff, made)
+    await staff.post(f"/v1/customers/{pair[1]}/erasures", json={})
+    assert await reviews(staff) == []
+    await decide(service, RESTRICTED, pair[1], now() - timedelta(milliseconds=1))
+    assert await reviews(staff) == []
