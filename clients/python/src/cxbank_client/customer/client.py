@@ -45,8 +45,8 @@ class Customer(Transport):
         self,
         *,
         limit: int | None = None,
-        kind: models.CustomerPartiesDomainKind | None = None,
-        state: models.CustomerPartiesDomainState | None = None,
+        kind: models.CustomerPartiesDomainPartyKind | None = None,
+        state: models.CustomerPartiesDomainPartyState | None = None,
         tier: models.Tier | None = None,
         region: str | None = None,
         cursor: str | None = None,
@@ -63,8 +63,8 @@ class Customer(Transport):
         self,
         *,
         limit: int | None = None,
-        kind: models.CustomerPartiesDomainKind | None = None,
-        state: models.CustomerPartiesDomainState | None = None,
+        kind: models.CustomerPartiesDomainPartyKind | None = None,
+        state: models.CustomerPartiesDomainPartyState | None = None,
         tier: models.Tier | None = None,
         region: str | None = None,
     ) -> AsyncIterator[models.CustomerSummary]:
@@ -124,6 +124,31 @@ class Customer(Transport):
             "PATCH", f"/v1/customers/{customer_id}", models.Customer, body=body, headers={"If-Match": f'"{if_match}"'}
         )
 
+    async def add_address(self, customer_id: UUID, body: models.NewAddress) -> models.Address:
+        """An address; one that reads the same answers 200."""
+        return await self._ask("POST", f"/v1/customers/{customer_id}/addresses", models.Address, body=body)
+
+    async def change_address(
+        self, customer_id: UUID, part_id: UUID, body: models.ChangeAddress, *, if_match: int
+    ) -> models.Address:
+        """Change an address by merge patch, on its own version; the party has a new version too."""
+        return await self._ask(
+            "PATCH",
+            f"/v1/customers/{customer_id}/addresses/{part_id}",
+            models.Address,
+            body=body,
+            headers={"If-Match": f'"{if_match}"'},
+        )
+
+    async def remove_address(self, customer_id: UUID, part_id: UUID, *, if_match: int) -> None:
+        """Take an address away, on its own version; the history keeps it."""
+        await self._ask(
+            "DELETE",
+            f"/v1/customers/{customer_id}/addresses/{part_id}",
+            TypeAdapter(None),
+            headers={"If-Match": f'"{if_match}"'},
+        )
+
     async def show_consents(
         self, customer_id: UUID, *, as_of: datetime | None = None, valid_at: datetime | None = None
     ) -> models.Consents:
@@ -168,6 +193,31 @@ class Customer(Transport):
         """Every item of `list_consent_history`, page by page, as they are needed."""
         return self._pages(lambda at: self.list_consent_history(customer_id, limit=limit, cursor=at), None)
 
+    async def add_contact_point(self, customer_id: UUID, body: models.NewContactPoint) -> models.ContactPoint:
+        """Reached how: a repeat of kind and value answers 200 with it as it is."""
+        return await self._ask("POST", f"/v1/customers/{customer_id}/contact-points", models.ContactPoint, body=body)
+
+    async def change_contact_point(
+        self, customer_id: UUID, part_id: UUID, body: models.ChangeContactPoint, *, if_match: int
+    ) -> models.ContactPoint:
+        """Change a contact point by merge patch, on its own version; the party has a new version too."""
+        return await self._ask(
+            "PATCH",
+            f"/v1/customers/{customer_id}/contact-points/{part_id}",
+            models.ContactPoint,
+            body=body,
+            headers={"If-Match": f'"{if_match}"'},
+        )
+
+    async def remove_contact_point(self, customer_id: UUID, part_id: UUID, *, if_match: int) -> None:
+        """Take a contact point away, on its own version; the history keeps it."""
+        await self._ask(
+            "DELETE",
+            f"/v1/customers/{customer_id}/contact-points/{part_id}",
+            TypeAdapter(None),
+            headers={"If-Match": f'"{if_match}"'},
+        )
+
     async def show_erasure(self, customer_id: UUID) -> models.Erasure:
         """The erasure of a customer: which services have confirmed, and whether it is complete."""
         return await self._ask("GET", f"/v1/customers/{customer_id}/erasures", models.Erasure)
@@ -183,6 +233,39 @@ class Customer(Transport):
     async def show_history(self, customer_id: UUID) -> list[models.PastVersion]:
         """Every version of a party, newest first: what was recorded, when, by whom, until when."""
         return await self._ask("GET", f"/v1/customers/{customer_id}/history", list[models.PastVersion])
+
+    async def add_identifier(self, customer_id: UUID, body: models.NewIdentifier) -> models.Identifier:
+        """A number somebody issued; one that is another party's is 409."""
+        return await self._ask("POST", f"/v1/customers/{customer_id}/identifiers", models.Identifier, body=body)
+
+    async def change_identifier(
+        self, customer_id: UUID, part_id: UUID, body: models.ChangeIdentifier, *, if_match: int
+    ) -> models.Identifier:
+        """Change an identifier by merge patch, on its own version; the party has a new version too."""
+        return await self._ask(
+            "PATCH",
+            f"/v1/customers/{customer_id}/identifiers/{part_id}",
+            models.Identifier,
+            body=body,
+            headers={"If-Match": f'"{if_match}"'},
+        )
+
+    async def remove_identifier(self, customer_id: UUID, part_id: UUID, *, if_match: int) -> None:
+        """Take an identifier away, on its own version; the history keeps it."""
+        await self._ask(
+            "DELETE",
+            f"/v1/customers/{customer_id}/identifiers/{part_id}",
+            TypeAdapter(None),
+            headers={"If-Match": f'"{if_match}"'},
+        )
+
+    async def show_name(self, customer_id: UUID, *, language: str | None = None) -> models.RenderedName:
+        """The name as a language writes it: characters in Chinese, elsewhere the Latin form in the person's own
+        order.
+        """
+        return await self._ask(
+            "GET", f"/v1/customers/{customer_id}/name", models.RenderedName, query={"language": language}
+        )
 
     async def show_profile(
         self,
@@ -207,6 +290,12 @@ class Customer(Transport):
             models.Profile,
             query={"features": features, "as_of": as_of, "valid_at": valid_at},
         )
+
+    async def show_provenance(self, customer_id: UUID) -> list[models.FieldProvenance]:
+        """Of every fact that is known: who claims what, since when and how surely, and which claim holds. Not a
+        customer's.
+        """
+        return await self._ask("GET", f"/v1/customers/{customer_id}/provenance", list[models.FieldProvenance])
 
     async def show_memberships(
         self, customer_id: UUID, *, explain: bool | None = None, as_of: datetime | None = None

@@ -31,6 +31,9 @@ class CustomerChanged(Said):
     region: str | None
     version: int
     occurred_at: datetime
+    language: str | None = None
+    home_branch: str | None = None
+    occupation_group: str | None = None
 
 
 class CustomerClosed(Said):
@@ -46,6 +49,9 @@ class CustomerClosed(Said):
     region: str | None
     version: int
     occurred_at: datetime
+    language: str | None = None
+    home_branch: str | None = None
+    occupation_group: str | None = None
 
 
 class ConsentRecorded(Said):
@@ -217,6 +223,9 @@ class CustomerRegistered(Said):
     region: str | None
     version: int
     occurred_at: datetime
+    language: str | None = None
+    home_branch: str | None = None
+    occupation_group: str | None = None
 
 
 class SegmentEntered(Said):
@@ -260,6 +269,9 @@ class CustomerSnapshot(Said):
     region: str | None
     version: int
     occurred_at: datetime
+    language: str | None = None
+    home_branch: str | None = None
+    occupation_group: str | None = None
 
 
 class Unlinked(Said):

@@ -10,6 +10,12 @@ from pydantic import Field
 
 from cxbank_client.answers import Answer, Input
 
+AccessibilityNeed = Literal[
+    "large_print", "screen_reader", "sign_language", "hearing_loop", "wheelchair", "easy_language", "home_visit"
+]
+
+AddressKind = Literal["home", "work", "registered", "mailing"]
+
 Category = Literal["service", "sales", "survey", "code"]
 
 Cause = Literal["event", "time", "rule"]
@@ -35,6 +41,8 @@ EvidenceKind = Literal[
 
 GdprBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)"]
 
+Gender = Literal[0, 1, 2, 9]
+
 GivenBy = Literal["customer", "staff", "client", "import"]
 
 Joint = Literal["all", "any", "not"]
@@ -42,6 +50,25 @@ Joint = Literal["all", "any", "not"]
 Language = Literal["zh-Hans", "zh-Hant", "en"]
 
 LinkReason = Literal["same_person", "same_organisation", "migration"]
+
+NameOrder = Literal["family_first", "given_first", "single"]
+
+OccupationGroup = Literal[
+    "managers",
+    "professionals",
+    "technicians",
+    "clerical",
+    "service_and_sales",
+    "agriculture",
+    "craft",
+    "operators",
+    "elementary",
+    "armed_forces",
+    "student",
+    "retired",
+    "homemaker",
+    "unemployed",
+]
 
 PartReason = Literal["linked_by_mistake", "customer_objected", "fraud_suspected", "erasure"]
 
@@ -54,6 +81,10 @@ ReviewOutcome = Literal["stands", "corrected", "reversed"]
 ReviewState = Literal["open", "closed"]
 
 SetState = Literal["active", "absorbed", "dissolved"]
+
+Source = Literal[
+    "registry", "identity_document", "bank", "core_banking", "customer", "import", "third_party", "inferred"
+]
 
 Tier = Literal["private", "affluent", "mass"]
 
@@ -127,9 +158,23 @@ CustomerOutreachDomainMessagesState = Literal[
     "accepted", "sending", "sent", "delivered", "read", "failed", "suppressed"
 ]
 
-CustomerPartiesDomainKind = Literal["individual", "organisation"]
+CustomerPartiesDomainPartyKind = Literal["individual", "organisation"]
 
-CustomerPartiesDomainState = Literal["prospect", "active", "dormant", "closed"]
+CustomerPartiesDomainPartyState = Literal["prospect", "active", "dormant", "closed"]
+
+
+class Address(Answer):
+    """An address as it is kept."""
+
+    id: UUID
+    version: int
+    kind: AddressKind | str
+    lines: list[str]
+    locality: str | None
+    region: str | None
+    postal_code: str | None
+    country: str
+    provenance: Provenance | None
 
 
 class AskDecision(Input):
@@ -141,15 +186,65 @@ class AskDecision(Input):
     data_categories: list[str] = Field(default_factory=lambda: [])
 
 
-class ChangeCustomer(Input):
-    """An RFC 7396 merge patch: what is absent stays, what is null is removed (a name or a state cannot be)."""
+class ChangeAddress(Input):
+    """A merge patch of an address."""
 
-    legal_name: str | None = None
+    kind: AddressKind | None = None
+    lines: list[str] | None = None
+    locality: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    provenance: ProvenanceIn | None = None
+
+
+class ChangeContactPoint(Input):
+    """A merge patch. A new value is not verified, whatever the old one was."""
+
+    value: str | None = None
+    country: str | None = None
+    verified: bool | None = None
+    preferred: bool | None = None
+    quiet_hours: QuietHours | None = None
+    provenance: ProvenanceIn | None = None
+
+
+class ChangeCustomer(Input):
+    """An RFC 7396 merge patch: what is absent stays, what is null is removed (a name or a state cannot be).
+
+    Without `provenance` it is the bank's own word now, and is refused where a better source holds a field; with
+    it, it is
+    a claim that is kept, and wins or not by the rules of survivorship.
+    """
+
     birth_date: date | None = None
+    incorporation_date: date | None = None
     occupation: str | None = None
     region: str | None = None
+    preferred_name: str | None = None
+    name: PersonName | None = None
+    gender: Gender | None = None
+    occupation_group: OccupationGroup | None = None
+    industry: str | None = None
+    education: int | None = None
+    languages: list[str] | None = None
+    accessibility_needs: list[AccessibilityNeed] | None = None
+    home_branch: str | None = None
+    relationship_manager: str | None = None
+    declared_income_band: str | None = None
+    declared_asset_band: str | None = None
+    provenance: ProvenanceIn | None = None
+    legal_name: str | None = None
     tier: Tier | None = None
-    state: CustomerPartiesDomainState | None = None
+    state: CustomerPartiesDomainPartyState | None = None
+
+
+class ChangeIdentifier(Input):
+    """A merge patch of its days; another number is another identifier."""
+
+    issued_on: date | None = None
+    expires_on: date | None = None
+    provenance: ProvenanceIn | None = None
 
 
 class ChangePurpose(Input):
@@ -187,6 +282,16 @@ class ChangeWebhook(Input):
     url: str | None = None
     types: list[str] | None = None
     state: WebhookState | None = None
+
+
+class Claimed(Answer):
+    """What one source says of a field; `holds` marks the one that won."""
+
+    source: Source | str
+    at: datetime
+    confidence: float
+    value: Any
+    holds: bool
 
 
 class CloseReview(Input):
@@ -274,6 +379,11 @@ class ContactPoint(Answer):
     id: UUID
     kind: ContactKind | str
     value: str
+    version: int
+    verified_at: datetime | None
+    preferred: bool
+    quiet_hours: QuietHours | None
+    provenance: Provenance | None
 
 
 class ContactPointIn(Input):
@@ -281,6 +391,7 @@ class ContactPointIn(Input):
 
     kind: ContactKind
     value: str
+    country: str | None = None
 
 
 class Customer(Answer):
@@ -290,8 +401,8 @@ class Customer(Answer):
 
     id: UUID
     version: int
-    kind: CustomerPartiesDomainKind | str
-    state: CustomerPartiesDomainState | str
+    kind: CustomerPartiesDomainPartyKind | str
+    state: CustomerPartiesDomainPartyState | str
     tier: Tier | str
     legal_name: str
     birth_date: date | None
@@ -303,6 +414,20 @@ class Customer(Answer):
     restricted: bool | None
     created_at: datetime
     updated_at: datetime
+    incorporation_date: date | None
+    preferred_name: str | None
+    name: PersonName | None
+    gender: Gender | str | None
+    occupation_group: OccupationGroup | str | None
+    industry: str | None
+    education: int | None
+    languages: list[str]
+    accessibility_needs: list[AccessibilityNeed | str]
+    home_branch: str | None
+    relationship_manager: str | None
+    declared_income_band: str | None
+    declared_asset_band: str | None
+    addresses: list[Address]
     leader_id: UUID | None
 
 
@@ -311,8 +436,8 @@ class CustomerSummary(Answer):
 
     id: UUID
     version: int
-    kind: CustomerPartiesDomainKind | str
-    state: CustomerPartiesDomainState | str
+    kind: CustomerPartiesDomainPartyKind | str
+    state: CustomerPartiesDomainPartyState | str
     tier: Tier | str
     region: str | None
     created_at: datetime
@@ -413,6 +538,13 @@ class FeatureShape(Answer):
     description: dict[str, str]
 
 
+class FieldProvenance(Answer):
+    """One field of a party: what holds, and everything that was claimed of it."""
+
+    field: str
+    claims: list[Claimed]
+
+
 class Found(Answer):
     """The parties a look-up found; a shared contact point may find several."""
 
@@ -455,6 +587,10 @@ class Identifier(Answer):
     type: str
     issuer: str
     value: str
+    version: int
+    issued_on: date | None
+    expires_on: date | None
+    provenance: Provenance | None
 
 
 class IdentifierIn(Input):
@@ -663,6 +799,41 @@ class Named(Answer):
     unit: str
 
 
+class NewAddress(Input):
+    """Where a party lives, works or is registered; lines are as the post writes them."""
+
+    kind: AddressKind
+    lines: list[str]
+    locality: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    country: str
+    provenance: ProvenanceIn | None = None
+
+
+class NewContactPoint(Input):
+    """A contact point and how to use it; `verified` says that somebody has proven to be reached there."""
+
+    kind: ContactKind
+    value: str
+    country: str | None = None
+    verified: bool = False
+    preferred: bool = False
+    quiet_hours: QuietHours | None = None
+    provenance: ProvenanceIn | None = None
+
+
+class NewIdentifier(Input):
+    """An identifier with the days between which it holds."""
+
+    type: str
+    issuer: str
+    value: str
+    issued_on: date | None = None
+    expires_on: date | None = None
+    provenance: ProvenanceIn | None = None
+
+
 class PastVersion(Answer):
     """How a party was recorded from `recorded_at` until `superseded_at` (null: still), and who changed it then."""
 
@@ -671,6 +842,16 @@ class PastVersion(Answer):
     superseded_at: datetime | None
     recorded_by: str
     customer: Customer
+
+
+class PersonName(Answer):
+    """A name in its parts; a single name is all in `given`. Latin forms (Pinyin) stand beside characters."""
+
+    family: str | None = None
+    given: str
+    order: NameOrder | str
+    family_latin: str | None = None
+    given_latin: str | None = None
 
 
 class Preview(Input):
@@ -711,6 +892,24 @@ class Profile(Answer):
     sections: dict[str, Section]
 
 
+class Provenance(Answer):
+    """Where a field's value comes from."""
+
+    source: Source | str
+    at: datetime
+    confidence: float
+
+
+class ProvenanceIn(Input):
+    """Who says so, since when, and how surely (0 to 1). Who names a source is heard; whether it wins is by the
+    rules.
+    """
+
+    source: Source
+    observed_at: datetime | None = None
+    confidence: float = 1.0
+
+
 class PurposeText(Answer):
     """What a person is shown, in one language."""
 
@@ -737,6 +936,14 @@ class PurposeView(Answer):
     retired: bool
     effective_from: datetime
     recorded_at: datetime
+
+
+class QuietHours(Answer):
+    """When not to be reached, every day; from 22:00 until 07:00 passes midnight."""
+
+    start: str
+    end: str
+    zone: str
 
 
 class ReceiptEvent(Answer):
@@ -821,15 +1028,38 @@ class RegisterCustomer(Input):
 
     natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
 
-    kind: CustomerPartiesDomainKind
-    legal_name: str
     birth_date: date | None = None
-    contact_points: list[ContactPointIn] = Field(default_factory=lambda: [])
-    identifiers: list[IdentifierIn] = Field(default_factory=lambda: [])
+    incorporation_date: date | None = None
     occupation: str | None = None
     region: str | None = None
+    preferred_name: str | None = None
+    name: PersonName | None = None
+    gender: Gender | None = None
+    occupation_group: OccupationGroup | None = None
+    industry: str | None = None
+    education: int | None = None
+    languages: list[str] | None = None
+    accessibility_needs: list[AccessibilityNeed] | None = None
+    home_branch: str | None = None
+    relationship_manager: str | None = None
+    declared_income_band: str | None = None
+    declared_asset_band: str | None = None
+    provenance: ProvenanceIn | None = None
+    kind: CustomerPartiesDomainPartyKind
+    legal_name: str
+    contact_points: list[NewContactPoint] = Field(default_factory=lambda: [])
+    identifiers: list[NewIdentifier] = Field(default_factory=lambda: [])
+    addresses: list[NewAddress] = Field(default_factory=lambda: [])
     tier_hint: Tier | None = None
     external_ref: str | None = None
+
+
+class RenderedName(Answer):
+    """A name as it is written in a language, and what the person likes to be called, if they said so."""
+
+    language: str
+    legal: str
+    preferred: str | None
 
 
 class Replay(Input):

@@ -18,6 +18,9 @@ class PartyEvent(Event):
     region: str | None
     version: int
     occurred_at: datetime
+    language: str | None = None
+    home_branch: str | None = None
+    occupation_group: str | None = None
 
 
 class CustomerRegistered(PartyEvent):

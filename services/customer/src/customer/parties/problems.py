@@ -1,7 +1,9 @@
 """What can be wrong with a request about a party.
 
+NotFound 404
+├── CustomerUnknown, PartUnknown
 Conflict 409
-├── IdentifierTaken
+├── IdentifierTaken, Outranked, PartKnownOtherwise
 Gone 410
 └── CustomerErased
 """
@@ -19,6 +21,24 @@ class IdentifierTaken(Conflict):
     """(type, issuer, value) belongs to another customer; which one is not told."""
 
     title = "Identifier already registered"
+
+
+class PartUnknown(NotFound):
+    """No such contact point, identifier or address of that customer."""
+
+    title = "Not part of this customer"
+
+
+class Outranked(Conflict):
+    """A better source holds a field that was to be changed; `errors` name the fields."""
+
+    title = "A better source holds it"
+
+
+class PartKnownOtherwise(Conflict):
+    """The customer has that contact point or identifier already, with other particulars: change it by PATCH."""
+
+    title = "Already recorded with other particulars"
 
 
 class CustomerErased(Gone):

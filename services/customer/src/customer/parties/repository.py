@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     Row,
     Select,
+    Table,
     Text,
     Uuid,
     any_,
@@ -40,6 +41,7 @@ _CUSTOMER: dict[str, Any] = {
     "legal_name": LargeBinary,
     "birth_date": LargeBinary,
     "occupation": LargeBinary,
+    "details": LargeBinary,
     "created_at": DateTime(timezone=True),
     "updated_at": DateTime(timezone=True),
     "updated_by": Text,
@@ -51,6 +53,7 @@ _CONTACT: dict[str, Any] = {
     "value": LargeBinary,
     "blind": LargeBinary,
     "normaliser_version": Integer,
+    "about": LargeBinary,
 }
 _IDENTIFIER: dict[str, Any] = {
     "id": Uuid,
@@ -60,6 +63,7 @@ _IDENTIFIER: dict[str, Any] = {
     "value": LargeBinary,
     "blind": LargeBinary,
     "normaliser_version": Integer,
+    "about": LargeBinary,
 }
 
 _new_customers = unnest("fresh", **_CUSTOMER)
@@ -129,6 +133,16 @@ async def delete_identifiers(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Take back what was kept for a party that is not registered after all."""
     if ids:
         await tx.execute(delete(identifier).where(identifier.c.id.in_(ids)))
+
+
+async def change_part(tx: AsyncConnection, table: Table, part_id: UUID, values: Mapping[str, Any]) -> None:
+    """Write the given columns of one contact point or identifier."""
+    await tx.execute(update(table).where(table.c.id == part_id).values(**values))
+
+
+async def delete_part(tx: AsyncConnection, table: Table, part_id: UUID) -> None:
+    """Take one contact point or identifier away; what it was stands in the history."""
+    await tx.execute(delete(table).where(table.c.id == part_id))
 
 
 async def by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> tuple[Rows, Rows, Rows]:
@@ -220,7 +234,7 @@ def listing(*, kind: str | None, state: str | None, tier: str | None, region: st
 
 async def forget_customers(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Blank erased parties, and forget through what they could be found and what they were; the rows stay as counts."""
-    nothing = {"legal_name": b"", "birth_date": None, "occupation": None, "region": None}
+    nothing = {"legal_name": b"", "birth_date": None, "occupation": None, "region": None, "details": None}
     await tx.execute(update(customer).where(customer.c.id.in_(ids)).values(**nothing))
     for table in (contact_point, identifier, customer_history, known_restriction):
         await tx.execute(delete(table).where(table.c.customer_id.in_(ids)))

@@ -16,6 +16,8 @@ customer = Table(
     Column("legal_name", LargeBinary, nullable=False),
     Column("birth_date", LargeBinary),
     Column("occupation", LargeBinary),
+    # Whatever else is known, addresses and who claimed what included, under one seal: null costs nothing to read.
+    Column("details", LargeBinary),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("updated_by", Text, nullable=False),
@@ -32,6 +34,8 @@ contact_point = Table(
     # Not unique: a family shares a phone.
     Column("blind", LargeBinary, nullable=False, index=True),
     Column("normaliser_version", Integer, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("about", LargeBinary),
 )
 
 identifier = Table(
@@ -44,6 +48,8 @@ identifier = Table(
     Column("value", LargeBinary, nullable=False),
     Column("blind", LargeBinary, nullable=False),
     Column("normaliser_version", Integer, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("about", LargeBinary),
     UniqueConstraint("blind"),
 )
 

@@ -1,6 +1,7 @@
 """Changing a party on the version the caller saw, hearing of its restrictions, and what erasure removes of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,21 +15,39 @@ from customer.parties.domain import Kind, State, age_band, may_become
 from customer.parties.events import CustomerChanged, CustomerClosed
 from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.parties.schemas import ChangeCustomer, Customer
+from customer.parties.usecases.claiming import Claims, as_view, claims_from, decide
 from customer.parties.usecases.saying import said_of
-from customer.parties.usecases.sealing import PARTY, absent, known, sealed_customer, subject_of, views
+from customer.parties.usecases.sealing import (
+    PARTY,
+    absent,
+    known,
+    opened_details,
+    sealed_customer,
+    sealed_details,
+    subject_of,
+    views,
+)
 from shared import audit, clock
 from shared.access import Caller
 from shared.crypto import DataKey
 from shared.etags import check_version
 from shared.events import outbox
-from shared.problems import Conflict
+from shared.problems import Conflict, FieldError, Malformed
 from shared.world import World
 
 
-async def change_customer(
-    world: World, tx: AsyncConnection, customer_id: UUID, wish: ChangeCustomer, match: int, caller: Caller
-) -> Customer:
-    """Apply a merge patch to the version the caller saw; the version it replaces is kept for `as_of`."""
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A party held for a change: its key, who wrote it last, how it is, and what was claimed of it."""
+
+    key: DataKey
+    by: str
+    view: Customer
+    claims: Claims
+
+
+async def present(world: World, tx: AsyncConnection, customer_id: UUID) -> Present:
+    """The party as it is, held until the transaction ends; raises CustomerErased or CustomerUnknown."""
     # The key before the row, as an erasure takes them: in the other order the two would deadlock.
     key = (await world.vault.for_write(tx, [subject_of(customer_id)]))[subject_of(customer_id)]
     if key is None:
@@ -36,25 +55,61 @@ async def change_customer(
     row = await repository.locked(tx, customer_id)
     if row is None:
         raise CustomerUnknown()
-    check_version(match, row.version)
-    before = await known(world, tx, customer_id)
-    if wish.state is not None and not may_become(before.state, wish.state):
-        raise Conflict(f"A {before.state} relation cannot become {wish.state}.")
-    changes = {name: getattr(wish, name) for name in wish.model_fields_set}
-    after = before.model_copy(update=changes | {"version": before.version + 1, "updated_at": clock.now()})
+    view = await known(world, tx, customer_id)
+    return Present(key, row.updated_by, view, claims_from(opened_details(row, key)["claims"]))
+
+
+async def write(
+    world: World,
+    tx: AsyncConnection,
+    was: Present,
+    after: Customer,
+    caller: Caller,
+    action: str,
+    fields: Iterable[str],
+    claims: Claims | None = None,
+) -> Customer:
+    """The next version of a held party: what it was is kept for `as_of`, what it is is said, who did it is recorded."""
+    before = was.view
+    after = after.model_copy(update={"version": before.version + 1, "updated_at": clock.now()})
     if after.kind is Kind.INDIVIDUAL:
         after = after.model_copy(update={"age_band": age_band(after.birth_date, on=after.updated_at.date())})
-    await repository.insert_history(tx, _past(before, after.updated_at, row.updated_by, key))
-    await repository.change(tx, customer_id, sealed_customer(after, key) | {"updated_by": caller.sub})
+    await repository.insert_history(tx, _past(before, after.updated_at, was.by, was.key))
+    details = sealed_details(after, was.key, was.claims if claims is None else claims)
+    values = sealed_customer(after, was.key) | {"details": details, "updated_by": caller.sub}
+    await repository.change(tx, after.id, values)
     closed = after.state is State.CLOSED and before.state is not State.CLOSED
     said = said_of(CustomerClosed if closed else CustomerChanged, after)
     await outbox.emit(tx, storage.EVENTS, storage.SOURCE, [said])
-    await due.note(tx, {customer_id: after.updated_at})
-    entry = audit.Entry(
-        "customer.change", subject_of(customer_id), PARTY, customer_id, caller, {"fields": ",".join(sorted(changes))}
+    await due.note(tx, {after.id: after.updated_at})
+    told = {"fields": ",".join(sorted(fields))}
+    await audit.record(
+        tx, storage.AUDIT, world.keyring, [audit.Entry(action, subject_of(after.id), PARTY, after.id, caller, told)]
     )
-    await audit.record(tx, storage.AUDIT, world.keyring, [entry])
     return after
+
+
+async def change_customer(
+    world: World, tx: AsyncConnection, customer_id: UUID, wish: ChangeCustomer, match: int, caller: Caller
+) -> Customer:
+    """Apply a merge patch to the version the caller saw; the version it replaces is kept for `as_of`.
+
+    Facts are decided by survivorship; tier and state are the bank's decisions and simply hold.
+    """
+    was = await present(world, tx, customer_id)
+    before = was.view
+    check_version(match, before.version)
+    if wish.state is not None and not may_become(before.state, wish.state):
+        raise Conflict(f"A {before.state} relation cannot become {wish.state}.")
+    if wish.incorporation_date is not None and before.kind is not Kind.ORGANISATION:
+        raise Malformed(errors=[FieldError("/incorporation_date", "kind", "only an organisation is incorporated")])
+    decided = decide(before, was.claims, wish, clock.now())
+    decisions = {name: getattr(wish, name) for name in ("tier", "state") if name in wish.model_fields_set}
+    told = before.model_dump() | as_view(decided.values) | decisions
+    if before.kind is Kind.ORGANISATION:
+        told["incorporation_date"] = told["birth_date"]
+    after = Customer.model_validate(told)
+    return await write(world, tx, was, after, caller, "customer.change", wish.model_fields_set, decided.claims)
 
 
 def _past(before: Customer, until: datetime, by: str, key: DataKey) -> dict[str, Any]:
@@ -93,6 +148,7 @@ async def relinked(world: World, tx: AsyncConnection, before: Sequence[Customer]
         await repository.insert_history(tx, _past(view, at, row.updated_by, key))
         values = {"version": view.version + 1, "updated_at": at, "updated_by": caller.sub}
         await repository.change(tx, view.id, values)
+    await due.note(tx, {view.id: at for view in before})
 
 
 async def learn_restrictions(world: World, tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

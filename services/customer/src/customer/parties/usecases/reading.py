@@ -8,17 +8,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.parties import repository
+from customer.parties.domain import Kind
+from customer.parties.domain.names import NameParts, parts_of, rendered
 from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.parties.schemas import Customer, Found, LookUp, PastVersion
+from customer.parties.schemas.party import Claimed, FieldProvenance, RenderedName
+from customer.parties.usecases.claiming import all_claims, claims_from, holding
 from customer.parties.usecases.sealing import (
     PARTY,
     contact_blind,
     identifier_blind,
     known,
+    opened_details,
     subject_of,
     views,
 )
-from shared import audit
+from shared import audit, clock
 from shared.access import Caller
 from shared.problems import Problem
 from shared.subjects import resolve
@@ -106,6 +111,50 @@ async def recorded_then(world: World, tx: AsyncConnection, customer_id: UUID, at
         if past.recorded_at <= at and (past.superseded_at is None or at < past.superseded_at):
             return past.customer
     raise CustomerUnknown("Not recorded at that instant.")
+
+
+async def provenance(world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller) -> list[FieldProvenance]:
+    """Of every fact that is known: who claims what, since when, how surely, and which claim holds."""
+    subject = subject_of(customer_id)
+    row = await repository.locked(tx, customer_id)
+    view = await known(world, tx, customer_id)
+    key = (await world.vault.for_read(tx, [subject]))[subject]
+    if row is None or key is None:
+        raise CustomerErased()
+    claims = all_claims(view, claims_from(opened_details(row, key)["claims"]))
+    await audit.seen(
+        tx, storage.AUDIT, world.keyring, [audit.Entry("customer.provenance_read", subject, PARTY, customer_id, caller)]
+    )
+    now = clock.now()
+    return [
+        FieldProvenance(
+            field=field,
+            claims=[
+                Claimed(
+                    source=one.source,
+                    at=one.at,
+                    confidence=one.confidence,
+                    value=one.value,
+                    holds=one == holding(field, told, now),
+                )
+                for one in told
+            ],
+        )
+        for field, told in claims.items()
+    ]
+
+
+async def name_in(world: World, tx: AsyncConnection, customer_id: UUID, language: str, caller: Caller) -> RenderedName:
+    """The party's name as that language writes it; parts that were not recorded are guessed from the legal name."""
+    view = await known(world, tx, customer_id)
+    entry = audit.Entry("customer.name_read", subject_of(customer_id), PARTY, customer_id, caller)
+    await audit.seen(tx, storage.AUDIT, world.keyring, [entry])
+    if view.kind is Kind.ORGANISATION:
+        legal = view.legal_name
+    else:
+        parts = NameParts(**view.name.model_dump()) if view.name else parts_of(view.legal_name)
+        legal = rendered(parts, language)
+    return RenderedName(language=language, legal=legal, preferred=view.preferred_name)
 
 
 async def look_up(world: World, tx: AsyncConnection, wish: LookUp, caller: Caller) -> Found:

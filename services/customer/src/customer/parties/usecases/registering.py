@@ -1,7 +1,8 @@
 """Registering parties, for many at once: each passes the gate once, an identifier that is another's fails alone."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,25 +11,35 @@ from customer import storage
 from customer.due import usecases as due
 from customer.parties import repository
 from customer.parties.domain import Kind, State, age_band, tier_for
+from customer.parties.domain.details import DETAILS
 from customer.parties.events import CustomerRegistered
 from customer.parties.problems import CustomerErased, IdentifierTaken
-from customer.parties.schemas import ContactPoint, Customer, Identifier, RegisterCustomer
+from customer.parties.schemas import Customer, RegisterCustomer
+from customer.parties.usecases.claiming import Claims, as_view, first_claims
+from customer.parties.usecases.parts import (
+    contact_row,
+    identifier_row,
+    new_address,
+    new_contact_point,
+    new_identifier,
+)
 from customer.parties.usecases.saying import said_of
 from customer.parties.usecases.sealing import (
     PARTY,
-    contact_blind,
-    identifier_blind,
     sealed_customer,
+    sealed_details,
     subject_of,
     views,
 )
-from shared import audit, clock
+from shared import audit
 from shared.access import Caller
-from shared.crypto import NORMALISER_VERSION, DataKey, Keyring
+from shared.crypto import DataKey, Keyring
 from shared.events import outbox
 from shared.idempotency import Answer, Passage, Wish
 from shared.problems import Problem
 from shared.world import World
+
+_MORE: Final = DETAILS | {"addresses", "provenance"}
 
 
 async def register_customers(
@@ -75,66 +86,57 @@ async def _register(
 class _Rows:
     """One party on its way into the tables: the view it will have, and its sealed rows."""
 
-    def __init__(self, view: Customer, caller: Caller, key: DataKey, keyring: Keyring) -> None:
+    def __init__(
+        self, view: Customer, caller: Caller, key: DataKey, keyring: Keyring, claims: Claims | None = None
+    ) -> None:
         self.view = view
         self.caller = caller
         party = view.id
         self.customer: dict[str, Any] = sealed_customer(view, key) | {
             "id": party,
+            "details": None if claims is None else sealed_details(view, key, claims),
             "created_at": view.created_at,
             "updated_by": caller.sub,
         }
         self.contacts: list[dict[str, Any]] = [
-            {
-                "id": contact.id,
-                "customer_id": party,
-                "kind": contact.kind,
-                "value": key.seal(contact.value, row=contact.id, field="contact_point"),
-                "blind": contact_blind(keyring, contact.kind, contact.value),
-                "normaliser_version": NORMALISER_VERSION,
-            }
-            for contact in view.contact_points
+            contact_row(contact, party, key, keyring) for contact in view.contact_points
         ]
-        self.identifiers: list[dict[str, Any]] = [
-            {
-                "id": one.id,
-                "customer_id": party,
-                "type": one.type,
-                "issuer": one.issuer,
-                "value": key.seal(one.value, row=one.id, field="identifier"),
-                "blind": identifier_blind(keyring, one.type, one.issuer, one.value),
-                "normaliser_version": NORMALISER_VERSION,
-            }
-            for one in view.identifiers
-        ]
+        self.identifiers: list[dict[str, Any]] = [identifier_row(one, party, key, keyring) for one in view.identifiers]
 
 
 def _made(keyring: Keyring, wish: Wish[RegisterCustomer], key: DataKey | None) -> _Rows:
     if key is None:
         raise CustomerErased()
     body = wish.body
+    birth = body.birth_date or body.incorporation_date
+    # Who says nothing more pays for nothing more: most registrations are a name, a day and a phone.
+    said_more = not body.model_fields_set.isdisjoint(_MORE)
     view = Customer(
+        **(_more(body, wish.at) if said_more else {}),
         id=wish.id,
         version=1,
         kind=body.kind,
         state=State.PROSPECT,
         tier=tier_for(body.tier_hint),
         legal_name=body.legal_name,
-        birth_date=body.birth_date,
+        birth_date=birth,
+        incorporation_date=birth if body.kind is Kind.ORGANISATION else None,
         occupation=body.occupation,
         region=body.region,
-        age_band=age_band(body.birth_date, on=wish.at.date()) if body.kind is Kind.INDIVIDUAL else None,
-        contact_points=[
-            ContactPoint(id=clock.new_id(), kind=contact.kind, value=contact.value) for contact in body.contact_points
-        ],
-        identifiers=[
-            Identifier(id=clock.new_id(), type=one.type, issuer=one.issuer, value=one.value) for one in body.identifiers
-        ],
+        age_band=age_band(birth, on=wish.at.date()) if body.kind is Kind.INDIVIDUAL else None,
+        contact_points=[new_contact_point(contact, wish.at) for contact in body.contact_points],
+        identifiers=[new_identifier(one, wish.at) for one in body.identifiers],
         restricted=False,
         created_at=wish.at,
         updated_at=wish.at,
     )
-    return _Rows(view, wish.caller, key, keyring)
+    return _Rows(view, wish.caller, key, keyring, first_claims(body, view) if said_more else None)
+
+
+def _more(body: RegisterCustomer, at: datetime) -> dict[str, Any]:
+    """What is known of a party besides the first few facts, as its view takes it."""
+    told = body.model_dump(mode="json", include=set(DETAILS) & body.model_fields_set)
+    return as_view(told) | {"addresses": [new_address(one, at) for one in body.addresses]}
 
 
 async def _taken(tx: AsyncConnection, made: Sequence[_Rows]) -> set[UUID]:

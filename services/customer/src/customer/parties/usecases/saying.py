@@ -16,5 +16,8 @@ def said_of(kind: type[PartyEvent], view: Customer) -> Emit:
         region=view.region,
         version=view.version,
         occurred_at=view.updated_at,
+        language=view.languages[0] if view.languages else None,
+        home_branch=view.home_branch,
+        occupation_group=view.occupation_group,
     )
     return Emit(event, key=view.id, subject=view.id, sequence=view.version)

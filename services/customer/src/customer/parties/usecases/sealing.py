@@ -2,22 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.parties import repository
 from customer.parties.domain import Kind, State, Tier, age_band
+from customer.parties.domain.details import DETAILS
 from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.parties.schemas import ContactPoint, Customer, Identifier
+from customer.parties.usecases.claiming import Claims, claims_to
 from shared import clock
 from shared.crypto import DataKey, Keyring, Subject, blind_index
 from shared.problems import Problem
 from shared.world import World
 
 PARTY = "customer"
+_DETAILS: Final = {*DETAILS, "addresses"}
+_ABOUT: Final = {"verified_at", "preferred", "quiet_hours", "issued_on", "expires_on", "provenance"}
 _PERSONAL = ("legal_name", "birth_date", "occupation")
 
 
@@ -36,8 +41,34 @@ def identifier_blind(keyring: Keyring, kind: str, issuer: str, value: str) -> by
     return blind_index(keyring, "identifier", f"{kind}|{issuer}|{value}")
 
 
+def sealed_details(view: Customer, key: DataKey, claims: Claims | None = None) -> bytes | None:
+    """Everything but the first few facts under one seal; None for a party of whom nothing else is known."""
+    told = view.model_dump(mode="json", include=_DETAILS, exclude_defaults=True)
+    addresses = told.pop("addresses", [])
+    if not (told or addresses or claims):
+        return None
+    kept = {"facts": told, "addresses": addresses, "claims": claims_to(claims or {})}
+    return key.seal_bytes(orjson.dumps(kept), row=view.id, field="details")
+
+
+def opened_details(row: Row[Any], key: DataKey) -> dict[str, Any]:
+    """What stands under that seal: facts, addresses and claims."""
+    if row.details is None:
+        return {"facts": {}, "addresses": [], "claims": {}}
+    opened: dict[str, Any] = orjson.loads(key.open_bytes(row.details, row=row.id, field="details"))
+    return opened
+
+
+def sealed_about(part: ContactPoint | Identifier, key: DataKey, field: str) -> bytes | None:
+    """What is known of a contact point or identifier besides its value; None for nothing."""
+    if part.model_fields_set.isdisjoint(_ABOUT):
+        return None
+    told = part.model_dump(mode="json", include=_ABOUT, exclude_defaults=True)
+    return key.seal_bytes(orjson.dumps(told), row=part.id, field=field) if told else None
+
+
 def sealed_customer(view: Customer, key: DataKey) -> dict[str, Any]:
-    """The columns of a party's row that a change may write, the personal ones under seal."""
+    """The columns of a party's row that a change may write, the personal ones under seal, but for its details."""
 
     def sealed(name: str) -> bytes | None:
         value = getattr(view, name)
@@ -74,6 +105,13 @@ async def views(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -> dic
     return opened
 
 
+def _about(part: Row[Any], key: DataKey, field: str) -> dict[str, Any]:
+    if part.about is None:
+        return {}
+    opened: dict[str, Any] = orjson.loads(key.open_bytes(part.about, row=part.id, field=field))
+    return opened
+
+
 def _view(
     row: Row[Any], contacts: Sequence[Row[Any]], identifiers: Sequence[Row[Any]], key: DataKey, today: date
 ) -> Customer:
@@ -83,7 +121,14 @@ def _view(
 
     born = opened("birth_date")
     birth = date.fromisoformat(born) if born else None
+    more: dict[str, Any] = {}
+    if row.details is not None:
+        details = opened_details(row, key)
+        more = details["facts"] | {"addresses": details["addresses"]}
+    if row.kind == Kind.ORGANISATION:
+        more["incorporation_date"] = birth
     return Customer(
+        **more,
         id=row.id,
         version=row.version,
         kind=Kind(row.kind),
@@ -95,12 +140,23 @@ def _view(
         region=row.region,
         age_band=age_band(birth, on=today) if row.kind == Kind.INDIVIDUAL else None,
         contact_points=[
-            ContactPoint(id=one.id, kind=one.kind, value=key.open(one.value, row=one.id, field="contact_point"))
+            ContactPoint(
+                id=one.id,
+                version=one.version,
+                kind=one.kind,
+                value=key.open(one.value, row=one.id, field="contact_point"),
+                **_about(one, key, "contact_point.about"),
+            )
             for one in contacts
         ],
         identifiers=[
             Identifier(
-                id=one.id, type=one.type, issuer=one.issuer, value=key.open(one.value, row=one.id, field="identifier")
+                id=one.id,
+                version=one.version,
+                type=one.type,
+                issuer=one.issuer,
+                value=key.open(one.value, row=one.id, field="identifier"),
+                **_about(one, key, "identifier.about"),
             )
             for one in identifiers
         ],

@@ -19,6 +19,8 @@ from customer.parties.schemas import (
     PastVersion,
     RegisterCustomer,
 )
+from customer.parties.schemas.parts import Language
+from customer.parties.schemas.party import FieldProvenance, RenderedName
 from customer.parties.tables import customer
 from shared.db import Read, Tx
 from shared.etags import IfMatch, created, with_etag
@@ -98,6 +100,25 @@ async def show_history(request: Request, customer_id: UUID, caller: CanRead, tx:
     """Every version of a party, newest first: what was recorded, when, by whom, until when."""
     caller.see(customer_id)
     return await usecases.past_versions(request.app.state.world, tx, customer_id, caller)
+
+
+@router.get("/{customer_id}/provenance")
+async def show_provenance(request: Request, customer_id: UUID, caller: CanChange, tx: Tx) -> list[FieldProvenance]:
+    """Of every fact that is known: who claims what, since when and how surely, and which claim holds. Not a customer's."""
+    return await usecases.provenance(request.app.state.world, tx, customer_id, caller)
+
+
+@router.get("/{customer_id}/name")
+async def show_name(
+    request: Request,
+    customer_id: UUID,
+    caller: CanRead,
+    tx: Tx,
+    language: Annotated[Language, Query()] = "zh-Hans",
+) -> RenderedName:
+    """The name as a language writes it: characters in Chinese, elsewhere the Latin form in the person's own order."""
+    caller.see(customer_id)
+    return await usecases.name_in(request.app.state.world, tx, customer_id, language, caller)
 
 
 @router.post("/lookups")

@@ -1,0 +1,76 @@
+"""What else is known of a party: codes of the standards, and the bands it declares itself in."""
+
+import json
+from enum import IntEnum, StrEnum
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+
+class Gender(IntEnum):
+    """ISO/IEC 5218."""
+
+    NOT_KNOWN = 0
+    MALE = 1
+    FEMALE = 2
+    NOT_APPLICABLE = 9
+
+
+class OccupationGroup(StrEnum):
+    """Major groups of ISCO-08, and who is not at work: coarse enough to travel in an event."""
+
+    MANAGERS = "managers"
+    PROFESSIONALS = "professionals"
+    TECHNICIANS = "technicians"
+    CLERICAL = "clerical"
+    SERVICE_AND_SALES = "service_and_sales"
+    AGRICULTURE = "agriculture"
+    CRAFT = "craft"
+    OPERATORS = "operators"
+    ELEMENTARY = "elementary"
+    ARMED_FORCES = "armed_forces"
+    STUDENT = "student"
+    RETIRED = "retired"
+    HOMEMAKER = "homemaker"
+    UNEMPLOYED = "unemployed"
+
+
+class AccessibilityNeed(StrEnum):
+    """What somebody needs to be served well; never in an event."""
+
+    LARGE_PRINT = "large_print"
+    SCREEN_READER = "screen_reader"
+    SIGN_LANGUAGE = "sign_language"
+    HEARING_LOOP = "hearing_loop"
+    WHEELCHAIR = "wheelchair"
+    EASY_LANGUAGE = "easy_language"
+    HOME_VISIT = "home_visit"
+
+
+class AddressKind(StrEnum):
+    """What an address is to a party."""
+
+    HOME = "home"
+    WORK = "work"
+    REGISTERED = "registered"
+    MAILING = "mailing"
+
+
+# What may be claimed of a party by several sources, and is decided by survivorship; the rest are the bank's decisions.
+FACTS: Final = frozenset(
+    {
+        *("legal_name", "birth_date", "occupation", "region", "preferred_name", "name", "gender", "occupation_group"),
+        *("industry", "education", "languages", "accessibility_needs", "home_branch", "relationship_manager"),
+        *("declared_income_band", "declared_asset_band"),
+    }
+)
+# Facts that are kept together under one seal, so that who has none of them costs nothing.
+DETAILS: Final = FACTS - {"legal_name", "birth_date", "occupation", "region"}
+
+
+@cache
+def band_codes(of: str) -> frozenset[str]:
+    """The codes that were ever in force for `income` or `assets`."""
+    text = resources.files("customer.parties").joinpath("data/bands.json").read_text(encoding="utf-8")
+    versions: list[dict[str, Any]] = json.loads(text)["versions"]
+    return frozenset(str(band["code"]) for version in versions for band in version[of])

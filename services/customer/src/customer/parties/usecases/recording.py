@@ -1,0 +1,252 @@
+"""The parts of a record, one by one: contact points, identifiers and addresses are added, changed and taken away.
+
+Every change of a part is a version of the party too, so that `as_of` tells the whole record.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer.parties import repository
+from customer.parties.domain import ContactKind, normal_contact
+from customer.parties.problems import IdentifierTaken, PartKnownOtherwise, PartUnknown
+from customer.parties.schemas import Customer
+from customer.parties.schemas.parts import (
+    Address,
+    ChangeAddress,
+    ChangeContactPoint,
+    ChangeIdentifier,
+    ContactPoint,
+    Identifier,
+    NewAddress,
+    NewContactPoint,
+    NewIdentifier,
+)
+from customer.parties.tables import contact_point, identifier
+from customer.parties.usecases.changing import Present, present, write
+from customer.parties.usecases.claiming import provenance_of
+from customer.parties.usecases.parts import (
+    contact_row,
+    identifier_row,
+    new_address,
+    new_contact_point,
+    new_identifier,
+)
+from shared import clock
+from shared.access import Caller
+from shared.etags import check_version
+from shared.idempotency import Answer
+from shared.problems import FieldError, Malformed
+from shared.world import World
+
+V = TypeVar("V", ContactPoint, Identifier, Address)
+
+
+def _once(parts: Sequence[V], made: V, same: Callable[[V], bool]) -> V | None:
+    """The part that is there already; raises PartKnownOtherwise where it has other particulars."""
+    there = next((one for one in parts if same(one)), None)
+    ours = {"id", "version", "verified_at", "provenance"}
+    if there is not None and there.model_dump(exclude=ours) != made.model_dump(exclude=ours):
+        raise PartKnownOtherwise()
+    return there
+
+
+def _part(parts: Sequence[V], part_id: UUID, match: int) -> V:
+    found = next((one for one in parts if one.id == part_id), None)
+    if found is None:
+        raise PartUnknown()
+    check_version(match, found.version)
+    return found
+
+
+def _changed(part: V, wish: BaseModel, **more: Any) -> V:
+    said = wish.model_fields_set & type(part).model_fields.keys()
+    told = {name: getattr(wish, name) for name in said} | more
+    if "provenance" in told:
+        told["provenance"] = provenance_of(getattr(wish, "provenance", None), clock.now())
+    return part.model_copy(update=told | {"version": part.version + 1})
+
+
+def _with(parts: Sequence[V], one: V) -> list[V]:
+    return [one if part.id == one.id else part for part in parts]
+
+
+def _only_preferred(parts: Sequence[ContactPoint], chosen: ContactPoint) -> list[ContactPoint]:
+    """Of one kind at most one is preferred: the latest choice."""
+    return [
+        part.model_copy(update={"preferred": False, "version": part.version + 1})
+        if chosen.preferred and part.preferred and part.kind == chosen.kind and part.id != chosen.id
+        else part
+        for part in parts
+    ]
+
+
+async def add_contact_point(
+    world: World, tx: AsyncConnection, customer_id: UUID, wish: NewContactPoint, caller: Caller
+) -> Answer[ContactPoint]:
+    """A contact point more; its kind and value are its natural key, so that a repeat changes nothing."""
+    was = await present(world, tx, customer_id)
+    parts = was.view.contact_points
+    made = new_contact_point(wish, clock.now())
+    there = _once(parts, made, lambda one: (one.kind, one.value) == (made.kind, made.value))
+    if there is not None:
+        return Answer(there, replayed=True)
+    await repository.insert_contact_points(tx, [contact_row(made, customer_id, was.key, world.keyring)])
+    await _write_contacts(world, tx, was, _only_preferred([*parts, made], made), caller, "customer.contact_point_add")
+    return Answer(made)
+
+
+async def change_contact_point(
+    world: World,
+    tx: AsyncConnection,
+    customer_id: UUID,
+    part_id: UUID,
+    wish: ChangeContactPoint,
+    match: int,
+    caller: Caller,
+) -> ContactPoint:
+    """Change a contact point on the version the caller saw; another value is unverified until somebody says otherwise."""
+    was = await present(world, tx, customer_id)
+    parts = was.view.contact_points
+    part = _part(parts, part_id, match)
+    more: dict[str, Any] = {}
+    if wish.value is not None:
+        try:
+            more["value"] = normal_contact(ContactKind(part.kind), wish.value, wish.country)
+        except ValueError as error:
+            raise Malformed(errors=[FieldError("/value", "value_error", str(error))]) from None
+        if any(one.value == more["value"] and one.kind == part.kind and one.id != part.id for one in parts):
+            raise PartKnownOtherwise()
+    renewed = more.get("value", part.value) != part.value
+    if wish.verified is not None or renewed:
+        more["verified_at"] = clock.now() if wish.verified else None
+    after = _changed(part, wish, **more)
+    await _write_contacts(
+        world, tx, was, _only_preferred(_with(parts, after), after), caller, "customer.contact_point_change"
+    )
+    return after
+
+
+async def remove_contact_point(
+    world: World, tx: AsyncConnection, customer_id: UUID, part_id: UUID, match: int, caller: Caller
+) -> None:
+    """Take a contact point away, on the version the caller saw; its history stays."""
+    was = await present(world, tx, customer_id)
+    part = _part(was.view.contact_points, part_id, match)
+    await repository.delete_part(tx, contact_point, part.id)
+    left = [one for one in was.view.contact_points if one.id != part_id]
+    await _write_contacts(world, tx, was, left, caller, "customer.contact_point_remove")
+
+
+async def _write_contacts(
+    world: World, tx: AsyncConnection, was: Present, parts: Sequence[ContactPoint], caller: Caller, action: str
+) -> None:
+    known = {one.id: one for one in was.view.contact_points}
+    for one in parts:
+        if one.id in known and one != known[one.id]:
+            row = contact_row(one, was.view.id, was.key, world.keyring)
+            values = {name: row[name] for name in ("value", "blind", "normaliser_version", "about")}
+            await repository.change_part(tx, contact_point, one.id, values | {"version": one.version})
+    after = was.view.model_copy(update={"contact_points": list(parts)})
+    await write(world, tx, was, after, caller, action, ["contact_points"])
+
+
+async def add_identifier(
+    world: World, tx: AsyncConnection, customer_id: UUID, wish: NewIdentifier, caller: Caller
+) -> Answer[Identifier]:
+    """An identifier more; (type, issuer, value) is its natural key, and belongs to one party only (IdentifierTaken)."""
+    was = await present(world, tx, customer_id)
+    parts = was.view.identifiers
+    made = new_identifier(wish, clock.now())
+    key = (made.type, made.issuer, made.value)
+    there = _once(parts, made, lambda one: (one.type, one.issuer, one.value) == key)
+    if there is not None:
+        return Answer(there, replayed=True)
+    if not await repository.insert_identifiers(tx, [identifier_row(made, customer_id, was.key, world.keyring)]):
+        raise IdentifierTaken("That identifier belongs to another customer.")
+    await _write_identifiers(world, tx, was, [*parts, made], caller, "customer.identifier_add")
+    return Answer(made)
+
+
+async def change_identifier(
+    world: World,
+    tx: AsyncConnection,
+    customer_id: UUID,
+    part_id: UUID,
+    wish: ChangeIdentifier,
+    match: int,
+    caller: Caller,
+) -> Identifier:
+    """Change the days of an identifier on the version the caller saw."""
+    was = await present(world, tx, customer_id)
+    after = _changed(_part(was.view.identifiers, part_id, match), wish)
+    if after.issued_on and after.expires_on and after.expires_on <= after.issued_on:
+        raise Malformed(errors=[FieldError("/expires_on", "order", "lies before issued_on")])
+    row = identifier_row(after, customer_id, was.key, world.keyring)
+    await repository.change_part(tx, identifier, after.id, {"about": row["about"], "version": after.version})
+    await _write_identifiers(world, tx, was, _with(was.view.identifiers, after), caller, "customer.identifier_change")
+    return after
+
+
+async def remove_identifier(
+    world: World, tx: AsyncConnection, customer_id: UUID, part_id: UUID, match: int, caller: Caller
+) -> None:
+    """Take an identifier away, on the version the caller saw: it is free for whoever it belongs to."""
+    was = await present(world, tx, customer_id)
+    part = _part(was.view.identifiers, part_id, match)
+    await repository.delete_part(tx, identifier, part.id)
+    left = [one for one in was.view.identifiers if one.id != part_id]
+    await _write_identifiers(world, tx, was, left, caller, "customer.identifier_remove")
+
+
+async def _write_identifiers(
+    world: World, tx: AsyncConnection, was: Present, parts: Sequence[Identifier], caller: Caller, action: str
+) -> None:
+    after = was.view.model_copy(update={"identifiers": list(parts)})
+    await write(world, tx, was, after, caller, action, ["identifiers"])
+
+
+async def add_address(
+    world: World, tx: AsyncConnection, customer_id: UUID, wish: NewAddress, caller: Caller
+) -> Answer[Address]:
+    """An address more; one that reads the same is the same, so that a repeat changes nothing."""
+    was = await present(world, tx, customer_id)
+    made = new_address(wish, clock.now())
+    ours = {"id", "version", "provenance"}
+    there = _once(
+        was.view.addresses, made, lambda one: bool(one.model_dump(exclude=ours) == made.model_dump(exclude=ours))
+    )
+    if there is not None:
+        return Answer(there, replayed=True)
+    await _write_addresses(world, tx, was, [*was.view.addresses, made], caller, "customer.address_add")
+    return Answer(made)
+
+
+async def change_address(
+    world: World, tx: AsyncConnection, customer_id: UUID, part_id: UUID, wish: ChangeAddress, match: int, caller: Caller
+) -> Address:
+    """Change an address on the version the caller saw."""
+    was = await present(world, tx, customer_id)
+    after = _changed(_part(was.view.addresses, part_id, match), wish)
+    await _write_addresses(world, tx, was, _with(was.view.addresses, after), caller, "customer.address_change")
+    return after
+
+
+async def remove_address(
+    world: World, tx: AsyncConnection, customer_id: UUID, part_id: UUID, match: int, caller: Caller
+) -> None:
+    """Take an address away, on the version the caller saw."""
+    was = await present(world, tx, customer_id)
+    part = _part(was.view.addresses, part_id, match)
+    left = [one for one in was.view.addresses if one.id != part.id]
+    await _write_addresses(world, tx, was, left, caller, "customer.address_remove")
+
+
+async def _write_addresses(
+    world: World, tx: AsyncConnection, was: Present, parts: Sequence[Address], caller: Caller, action: str
+) -> None:
+    after: Customer = was.view.model_copy(update={"addresses": list(parts)})
+    await write(world, tx, was, after, caller, action, ["addresses"])
