@@ -109,3 +109,12 @@ def test_links_between_our_pages_lead_somewhere() -> None:
             if not (page.parent / target).exists():
                 faults.append(f"{page.relative_to(ROOT)} → {target}")
     assert not faults, "\n".join(faults)
+
+
+def test_every_service_has_a_page_that_says_what_can_be_asked_and_how_it_is_run() -> None:
+    faults = []
+    for service in sorted(one.parent for one in ROOT.glob("services/*/pyproject.toml")):
+        page = service / "README.md"
+        parts = re.findall(r"^## (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE) if page.exists() else []
+        faults += [f"{page.relative_to(ROOT)}: no {part}" for part in ("Routes", "Run and test") if part not in parts]
+    assert not faults, "\n".join(faults)

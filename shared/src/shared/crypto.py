@@ -23,12 +23,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock
 from shared.db import Database, unnest
+from shared.telemetry import log
 
 NORMALISER_VERSION: Final = 1
 _NONCE: Final = 12
 _KEY: Final = 32
 _BLOCK: Final = 64
 _CACHED: Final = 20_000
+# How soon a running process wraps under a new master.
+_LOOK_SECONDS: Final = 30.0
 
 
 class Subject(NamedTuple):
@@ -89,22 +92,43 @@ class _Mac:
 
 
 class Keyring:
-    """The secrets of one service: master keys by id, and the keys of its HMACs."""
+    """The secrets of one service: master keys by id, and the keys of its HMACs.
 
-    def __init__(self, secrets: Mapping[str, Any]) -> None:
-        self.current: str = secrets["current"]
-        self._masters = {name: AESGCM(_bytes(key)) for name, key in secrets["masters"].items()}
-        if self.current not in self._masters:
-            raise ValueError(f"master key {self.current} is named as current but not given")
+    One that was loaded from a file looks at it again: a rotation of the master reaches a running process by itself.
+    """
+
+    def __init__(self, secrets: Mapping[str, Any], *, path: Path | None = None) -> None:
+        self._path = path
+        self._read_at, self._written = time.monotonic(), _written(path)
+        self._take(secrets)
         self._macs = {name: _Mac(_bytes(secrets[name])) for name in ("index", "audit", "gate", "cursor")}
+
+    def _take(self, secrets: Mapping[str, Any]) -> None:
+        masters = {name: AESGCM(_bytes(key)) for name, key in secrets["masters"].items()}
+        if secrets["current"] not in masters:
+            raise ValueError(f"master key {secrets['current']} is named as current but not given")
+        self.current: str = secrets["current"]
+        self._masters = masters
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read the file provider's JSON; a missing or broken file is said without its content."""
         try:
-            return cls(orjson.loads(path.read_bytes()))
+            return cls(orjson.loads(path.read_bytes()), path=path)
         except (OSError, orjson.JSONDecodeError, KeyError, ValueError) as error:
             raise ValueError(f"the keys file {path} cannot be used: {type(error).__name__}") from None
+
+    def _look_again(self) -> None:
+        """Take the masters of the file if it was written since; one that cannot be used changes nothing."""
+        self._read_at = time.monotonic()
+        written = _written(self._path)
+        if self._path is None or written in {None, self._written}:
+            return
+        try:
+            self._take(orjson.loads(self._path.read_bytes()))
+            self._written = written
+        except (OSError, orjson.JSONDecodeError, KeyError, ValueError) as error:
+            log.error("keys_file_unusable", kind=type(error).__name__)
 
     @staticmethod
     def generate() -> dict[str, Any]:
@@ -127,11 +151,15 @@ class Keyring:
 
     def wrap(self, key: bytes, subject: Subject) -> tuple[str, bytes]:
         """The data key under the current master; the subject is authenticated."""
+        if time.monotonic() - self._read_at > _LOOK_SECONDS:
+            self._look_again()
         nonce = os.urandom(_NONCE)
         return self.current, nonce + self._masters[self.current].encrypt(nonce, key, _name(subject))
 
     def unwrap(self, master_id: str, wrapped: bytes, subject: Subject) -> bytes:
         """The data key again; raises SealBroken if the master is not ours any more."""
+        if master_id not in self._masters:
+            self._look_again()
         master = self._masters.get(master_id)
         if master is None:
             raise SealBroken(f"master key {master_id} is not in the keyring")
@@ -139,6 +167,21 @@ class Keyring:
             return master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], _name(subject))
         except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise SealBroken(f"a key wrapped by {master_id} does not open") from None
+
+
+def rotated(secrets: Mapping[str, Any]) -> dict[str, Any]:
+    """The secrets with a new master that is current from now on; the older ones still open what they wrap."""
+    number = 1 + max((int(name[1:]) for name in secrets["masters"] if name[1:].isdigit()), default=0)
+    fresh = base64.b64encode(os.urandom(_KEY)).decode()
+    return {**secrets, "current": f"m{number}", "masters": {**secrets["masters"], f"m{number}": fresh}}
+
+
+def _written(path: Path | None) -> int | None:
+    """When a file was last written, or None where there is none."""
+    try:
+        return None if path is None else path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def _bytes(text: str) -> bytes:

@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import Column, LargeBinary, Table, Uuid, insert, select
 
 from shared import clock
-from shared.crypto import Keyring, SealBroken, Subject, Vault, blind_index, subject_key_table
+from shared.crypto import Keyring, SealBroken, Subject, Vault, blind_index, rotated, subject_key_table
 from shared.db import Database, new_metadata
+from shared.telemetry import configure
 
 metadata = new_metadata()
 KEYS = subject_key_table(metadata)
@@ -166,14 +167,17 @@ async def test_an_erasure_among_twenty_writers_leaves_nothing_readable(
         await write(db, vault, subject)
     writers = [Vault(Keyring(secrets), KEYS) for _ in range(20)]
 
+    begun = asyncio.Event()
+
     async def keep_writing(own: Vault) -> list[UUID]:
         written: list[UUID] = []
         while (row := await write(db, own, subject)) is not None:
             written.append(row)
+            begun.set()
         return written
 
     writing = [asyncio.create_task(keep_writing(own)) for own in writers]
-    await asyncio.sleep(0.05)
+    await begun.wait()
     assert await erase(db, vault, subject)
     written = [row for rows in await asyncio.gather(*writing) for row in rows]
     assert written
@@ -237,8 +241,8 @@ async def test_rotation_rewraps_beside_live_writes_and_the_old_master_is_needed_
     subjects = [somebody() for _ in range(60)]
     for subject in subjects:
         await write(db, vault, subject)
-    rotated = with_master(secrets, "m2")
-    new = Vault(Keyring(rotated), KEYS)
+    turned = with_master(secrets, "m2")
+    new = Vault(Keyring(turned), KEYS)
     erased = subjects[7]
 
     async def live(vault: Vault, mine: list[Subject]) -> None:
@@ -246,18 +250,18 @@ async def test_rotation_rewraps_beside_live_writes_and_the_old_master_is_needed_
             await write(db, vault, subject, "later")
 
     # Processes with the old keyring as current still write while the first new one re-wraps.
-    both = with_master(rotated, "m2") | {"masters": rotated["masters"], "current": "m1"}
+    both = with_master(turned, "m2") | {"masters": turned["masters"], "current": "m1"}
     late = [somebody() for _ in range(20)]
     await asyncio.gather(
         new.rewrap(db, batch=5),
-        Vault(Keyring(rotated), KEYS).rewrap(db, batch=7),
+        Vault(Keyring(turned), KEYS).rewrap(db, batch=7),
         live(new, subjects[:30]),
         live(Vault(Keyring(both), KEYS), [*subjects[30:], *late]),
         erase(db, vault, erased),
     )
     await new.rewrap(db)
     assert await new.rewrap(db) == 0
-    only_new = Vault(Keyring(rotated | {"masters": {"m2": rotated["masters"]["m2"]}}), KEYS)
+    only_new = Vault(Keyring(turned | {"masters": {"m2": turned["masters"]["m2"]}}), KEYS)
     for subject in subjects:
         if subject != erased:
             assert await read(db, only_new, subject) == ["Zhang Wei", "later"]
@@ -271,8 +275,8 @@ async def test_a_master_that_was_taken_away_too_early_is_said(
 ) -> None:
     subject = somebody()
     await write(db, vault, subject)
-    rotated = with_master(secrets, "m2")
-    too_early = Vault(Keyring(rotated | {"masters": {"m2": rotated["masters"]["m2"]}}), KEYS)
+    turned = with_master(secrets, "m2")
+    too_early = Vault(Keyring(turned | {"masters": {"m2": turned["masters"]["m2"]}}), KEYS)
     with pytest.raises(SealBroken, match="m1"):
         await read(db, too_early, subject)
 
@@ -319,3 +323,22 @@ def test_a_keys_file_that_cannot_be_used_is_said_without_its_content(tmp_path: P
     with pytest.raises(ValueError, match=r"keys\.json cannot be used") as caught:
         Keyring.load(path)
     assert not any(str(secrets[name]) in str(caught.value) for name in ("index", "audit", "gate", "cursor"))
+
+
+def test_a_rotated_keys_file_reaches_a_process_that_runs(secrets: dict[str, Any], tmp_path: Path) -> None:
+    """It opens what the new master wraps at once, and a file that cannot be used changes nothing."""
+    configure("error")  # this test's own output: an earlier one may have closed what it wrote to
+    path = tmp_path / "keys.json"
+    path.write_bytes(orjson.dumps(secrets))
+    running, subject = Keyring.load(path), Subject("customer", uuid4())
+    before = running.wrap(b"k" * 32, subject)
+    path.write_bytes(orjson.dumps(rotated(secrets)))
+    elsewhere = Keyring.load(path)
+    assert (before[0], elsewhere.current) == ("m1", "m2")
+    assert running.unwrap(*elsewhere.wrap(b"n" * 32, subject), subject) == b"n" * 32
+    assert running.unwrap(*before, subject) == b"k" * 32
+    assert running.wrap(b"k" * 32, subject)[0] == "m2"
+    path.write_text("{")
+    with pytest.raises(SealBroken):
+        running.unwrap("m3", before[1], subject)
+    assert running.unwrap(*before, subject) == b"k" * 32

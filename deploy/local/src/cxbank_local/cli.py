@@ -20,7 +20,8 @@ from cxbank_local import databases, learning, revisions
 from cxbank_local.administration import NotRunning, chosen, engines_of, opened
 from cxbank_local.demo.run import demonstrate
 from cxbank_local.issuer import DevelopmentIssuer, ProductionMode, scopes_of
-from cxbank_local.state import CHECKOUT, ROLES, SERVICES, State
+from cxbank_local.keys import keys_app
+from cxbank_local.state import CHECKOUT, ROLES, SERVICES, ServiceName, State
 from cxbank_local.suite import EngineMissing, StartFailed, Suite, answers
 from shared.erasure import Ledger
 from shared.testing.engines import alive
@@ -30,7 +31,6 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 parked_app = typer.Typer(no_args_is_help=True, help="Events a service could not hear.")
 erasures_app = typer.Typer(no_args_is_help=True, help="Erasures after a restore.")
 audit_app = typer.Typer(no_args_is_help=True, help="The record of who did and read what.")
-keys_app = typer.Typer(no_args_is_help=True, help="Master keys.")
 app.add_typer(parked_app, name="parked")
 app.add_typer(erasures_app, name="erasures")
 app.add_typer(audit_app, name="audit")
@@ -40,7 +40,6 @@ out: Final = Console(highlight=False)
 _DRAIN_SECONDS: Final = 60.0
 _START_SECONDS: Final = 180.0
 
-ServiceName = Literal["customer", "feedback", "channel-router", "risk", "kpi"]
 KafkaKind = Literal["embedded", "apache"]
 
 
@@ -78,10 +77,7 @@ def up(
     except (StartFailed, EngineMissing, ProductionMode) as error:
         raise _refuse(error) from None
     _welcome(state, time.monotonic() - began)
-    ending = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ending.set())
-    ending.wait()
+    _until_told()
     out.print("[dim]draining[/dim]")
     suite.stop()
     out.print("stopped; the data stays")
@@ -103,11 +99,15 @@ def _detached(state: State, kafka: str, postgres: str | None, brokers: str | Non
         if child.poll() is not None:
             break
         time.sleep(0.2)
-    raise _refuse(StartFailed(f"it did not start; the end of its log:\n{_tail(state.logs / 'suite.log')}"))
+    tail = (state.logs / "suite.log").read_text(errors="replace")[-1500:]
+    raise _refuse(StartFailed(f"it did not start; the end of its log:\n{tail}"))
 
 
-def _tail(log: Path) -> str:
-    return log.read_text(errors="replace")[-1500:]
+def _until_told() -> None:
+    ending = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ending.set())
+    ending.wait()
 
 
 def _welcome(state: State, seconds: float) -> None:
@@ -278,10 +278,7 @@ def real_kafka() -> None:
     except EngineMissing as error:
         raise _refuse(error) from None
     out.print(f"Apache Kafka at {node.bootstrap}; Ctrl-C stops it")
-    ending = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ending.set())
-    ending.wait()
+    _until_told()
     node.stop()
 
 
@@ -371,18 +368,6 @@ def verify_audit(service: Annotated[ServiceName | None, typer.Argument()] = None
 
     if _run(work):
         raise typer.Exit(1)
-
-
-@keys_app.command("rewrap")
-def rewrap_keys(service: Annotated[ServiceName | None, typer.Argument()] = None) -> None:
-    """Wrap all data keys under the current master key, after a new one was put first in the keys file."""
-
-    async def work() -> None:
-        for one in chosen(service):
-            async with opened(State.load(), one) as there:
-                out.print(f"{one}: {await there.rewrap()} keys wrapped anew")
-
-    _run(work)
 
 
 def main() -> None:

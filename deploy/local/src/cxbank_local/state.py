@@ -5,12 +5,13 @@ import os
 import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from shared.crypto import Keyring
+from shared.crypto import Keyring, rotated
 from shared.testing.engines import state_folder
 
 CHECKOUT: Final = Path(__file__).resolve().parents[4]
+ServiceName = Literal["customer", "feedback", "channel-router", "risk", "kpi"]
 SERVICES: Final = ("customer", "feedback", "channel-router", "risk", "kpi")
 ROLES: Final = tuple((service, role) for service in SERVICES for role in ("api", "worker"))
 
@@ -88,6 +89,11 @@ class State:
     def keys_file(self, service: str) -> Path:
         """A service's master and HMAC keys: apart from its data."""
         return self.folder / "keys" / f"{service}.json"
+
+    def rotate_master(self, service: str) -> None:
+        """Give a service a new master key that is current from now on, beside those it has."""
+        keys = self.keys_file(service)
+        _private(keys, json.dumps(rotated(json.loads(keys.read_text()))))
 
     @property
     def ledger(self) -> Path:
