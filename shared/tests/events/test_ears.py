@@ -23,7 +23,7 @@ from shared.events.tables import EventTables
 from shared.testing.engines import Broker
 from shared.testing.kafka import ApacheKafka
 
-pytestmark = pytest.mark.xdist_group("kafka")
+pytestmark = pytest.mark.xdist_group("ears")
 SOURCE, KEYS = "/cxbank/test", 20
 
 
