@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.deadlines.arithmetic import arithmetic
 from shared.deadlines.calendars import Calendar, Day, Season, Span, Week
-from shared.deadlines.clocks import counted_until, due, measure, reached
+from shared.deadlines.clocks import counted_until, due, measure, reached, warnings
 from shared.deadlines.days import Why
 from shared.deadlines.rules import Counting, Ends, Kind, Rule, Term, Unit
 from shared.deadlines.state import Pause, State, stills
@@ -245,6 +245,18 @@ def test_what_is_used_up_equals_the_walk(world: World, minutes: int, after: int)
     told = due(rule, world.state(), calendar, almanac)
     assert counted_until(rule, told, calendar, almanac, seconds(at)) == min(open_minutes, minutes) * 60
     assert almanac.covering(calendar, seconds(at), seconds(at)).is_open(seconds(at)) is world.is_open(at)
+
+
+@FEW
+@given(moments_of, lengths, st.integers(1, 10 * 60))
+def test_a_warning_is_the_walk_without_the_lead(world: World, minutes: int, lead: int) -> None:
+    rule, calendar, almanac = service(minutes + lead, warn=lead), world.calendar(), Almanac()
+    assume(any(world.hours(world.later[0] + timedelta(days=n + 20)) for n in WEEKDAYS))
+    told, expected = due(rule, world.state(), calendar, almanac), walked(world, minutes)
+    if told.at is None:
+        assert warnings(rule, told, calendar, almanac) == [], "a clock that stands still warns of nothing"
+    elif expected is not None:
+        assert warnings(rule, told, calendar, almanac) == [seconds(expected)]
 
 
 @FEW

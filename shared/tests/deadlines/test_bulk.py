@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.deadlines.bulk import NONE, Rows, recompute
@@ -78,10 +78,12 @@ def held(state: State) -> dict[str, Any] | None:
     return state.as_json() if state.pauses or state.granted else None
 
 
-@settings(max_examples=16, deadline=None)
-@given(st.sampled_from(CALENDARS), st.sampled_from(RULES), st.integers(0, 10_000), st.integers(0, 3))
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.term.amount} {rule.term.unit}")
+@pytest.mark.parametrize("calendar", CALENDARS, ids=lambda calendar: calendar.key)
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 10_000), st.integers(0, 3))
 def test_many_at_once_equal_one_by_one(calendar: Calendar, rule: Rule, seed: int, warned: int) -> None:
-    states, almanac = cases(120, seed), Almanac()
+    states, almanac = cases(60, seed), Almanac()
     rows = Rows([seconds(one.started_at) for one in states], [held(one) for one in states], [warned] * len(states))
     told = recompute(rule, rows, calendar, almanac)
     for state, at, warns, estimated in zip(states, *told.columns(), strict=True):

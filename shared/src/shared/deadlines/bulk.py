@@ -64,10 +64,11 @@ def recompute(rule: Rule, rows: Rows, calendar: Calendar, almanac: Almanac) -> R
         told.due[plain], told.warns[plain], told.estimated[plain] = found.due, found.warns, found.estimated
     for at in np.flatnonzero(special).tolist():
         one = due_from(rule, int(started[at]), *_held(rule, rows.held[at] or {}, int(started[at])), calendar, almanac)
+        told.estimated[at] = one.estimated
         if one.at is None:
             continue
         ahead = warnings(rule, one, calendar, almanac)[int(warned[at]) :]
-        told.due[at], told.warns[at], told.estimated[at] = one.at, ahead[0] if ahead else NONE, one.estimated
+        told.due[at], told.warns[at] = one.at, ahead[0] if ahead else NONE
     return told
 
 
