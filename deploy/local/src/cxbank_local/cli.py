@@ -18,6 +18,7 @@ from rich.table import Table
 
 from cxbank_local import databases, learning, revisions
 from cxbank_local.administration import NotRunning, chosen, engines_of, opened
+from cxbank_local.demo.behaviour import bring_accounts
 from cxbank_local.demo.run import demonstrate
 from cxbank_local.issuer import DevelopmentIssuer, ProductionMode, scopes_of
 from cxbank_local.keys import keys_app
@@ -125,8 +126,7 @@ def _welcome(state: State, seconds: float) -> None:
         f"http://127.0.0.1:{ports.of('customer', 'api')}/v1/customers",
         soft_wrap=True,
     )
-    out.print("  make demo        real input through all five")
-    out.print("Ctrl-C drains and stops.")
+    out.print("  make demo        real input through all five\nCtrl-C drains and stops.")
 
 
 @app.command()
@@ -209,6 +209,12 @@ def demo(
         raise _refuse(error) from None
     if not right:
         raise typer.Exit(1)
+
+
+@app.command()
+def accounts(data: Annotated[Path | None, typer.Option(envvar="CXBANK_DATA", help="the real data")] = None) -> None:
+    """Bring the real accounts and transactions in as interactions, and hold features against the files."""
+    _run(lambda: bring_accounts(State.load(), out, data))
 
 
 @app.command()

@@ -20,6 +20,7 @@ from cxbank_client.feedback import models as feedback_models
 from cxbank_client.feedback.client import Feedback
 from cxbank_local.administration import opened
 from cxbank_local.bench.alone import caught_up
+from cxbank_local.bench.bulk import import_row
 from cxbank_local.bench.deadlines import deadline_row
 from cxbank_local.bench.floors import pgbench
 from cxbank_local.bench.footprint import fresh_row, idle_row, warm_row
@@ -41,7 +42,7 @@ from cxbank_local.suite import Suite
 from shared import clock
 
 PAGE: Final = CHECKOUT / "docs" / "benchmarks.md"
-ROWS: Final = frozenset({"N1", "N3", "N9", "N11", "N12"})
+ROWS: Final = frozenset({"N1", "N2", "N3", "N9", "N11", "N12"})
 SHIFT: Final = 800
 PLACES: Final = 100
 READ: Final = 2_000
@@ -50,7 +51,8 @@ HEAD: Final = """# Benchmarks
 Written by `make bench` ({day}, {machine}). Every rate is a median of alternated rounds beside a floor that ran in the
 same minutes, on the same machine, which also runs the callers. **echo** is a route as FastAPI makes it, with the same body,
 answer and token check and nothing behind it; **pgbench** writes the bare rows of a gated write (gate, row, outbox) over 16
-prepared connections: {pgbench}/s here. While a route or a hop is measured, the roles it does not need are held still and
+prepared connections: {pgbench}/s here; **unnest** inserts a file's rows over one connection, 500 at a time.
+While a route or a hop is measured, the roles it does not need are held still and
 catch up afterwards: a route's rate is that of its api and its database, the hop has its own rows. Rows not listed are not
 built yet.
 
@@ -140,6 +142,11 @@ async def _measure(suite: Suite, table: Table, wanted: frozenset[str]) -> float:
             _add(table, await drain_row(suite, customer, listener))
             await caught_up([customer, listener])
             _add(table, await latency_row(suite, customer, listener))
+        if "N2" in wanted:
+            await caught_up([customer, listener])
+            brought = await import_row(suite)
+            if brought is not None:
+                _add(table, brought)
     return bare
 
 

@@ -39,7 +39,7 @@ QUIET_SECONDS: Final = 300.0
 IMPORT_SECONDS: Final = 900.0
 _AT_ONCE: Final = 16
 # Where the real data lies beside a checkout that has it.
-_BESIDE: Final = CHECKOUT.parent / "shared" / "data"
+BESIDE: Final = CHECKOUT.parent / "shared" / "data"
 
 
 def demonstrate(state: State, out: Console, data: Path | None, kafka: str) -> bool:
@@ -56,7 +56,7 @@ def demonstrate(state: State, out: Console, data: Path | None, kafka: str) -> bo
 
 
 def _data(state: State, out: Console, given: Path | None) -> Path:
-    chosen = given or _BESIDE
+    chosen = given or BESIDE
     if all((chosen / name).exists() for name in sources.FILES):
         out.print(f"real data from {os.path.relpath(chosen)}")
         return chosen
