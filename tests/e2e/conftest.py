@@ -27,7 +27,7 @@ from cxbank_local.state import SERVICES, State, package
 from cxbank_local.suite import Suite
 from shared.db import Database
 
-SHIFT = 800
+SHIFT = 850
 T = TypeVar("T")
 
 

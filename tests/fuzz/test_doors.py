@@ -39,9 +39,9 @@ def bodied(live: Live) -> Iterator[Operation]:
 
 
 def send(live: Live, one: Operation, content: bytes, **head: str) -> httpx.Response:
-    """A body for an operation, as staff who saw version 1 and have a key."""
+    """A body for an operation, as a service of ours, whom every route takes, that saw version 1 and has a key."""
     known = {"content-type": JSON, "If-Match": '"1"', "Idempotency-Key": "k"}
-    return live.ask("staff", one.method.upper(), one.url, content=content, headers=known | head)
+    return live.ask("service", one.method.upper(), one.url, content=content, headers=known | head)
 
 
 def fields_of(live: Live, one: Operation) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def test_nobody_without_a_token_of_this_service_gets_past_any_door(live: Live, r
     }
     for one in live.operations():
         for what, head in wrong.items():
-            answer = live.ask("staff", one.method.upper(), one.url, headers=head)
+            answer = live.ask("service", one.method.upper(), one.url, headers=head)
             assert answer.status_code == 401, f"{one}, {what}: {answer.status_code}"
             assert answer.headers["www-authenticate"] == "Bearer"
             refused(answer)
@@ -74,7 +74,7 @@ def test_the_scope_of_another_route_opens_no_door(live: Live, refused: Refused) 
     for one in live.operations():
         others = [scope for scope in live.scopes() if scope != one.scope]
         for actor in ("staff", "client", "customer"):
-            answer = live.ask("staff", one.method.upper(), one.url, headers=live.head(actor, scopes=others))
+            answer = live.ask("service", one.method.upper(), one.url, headers=live.head(actor, scopes=others))
             assert answer.status_code == 403, f"{one} as {actor}: {answer.status_code}"
             refused(answer)
 
@@ -114,7 +114,7 @@ def test_ten_megabytes_are_413_however_they_come(live: Live, refused: Refused) -
     for one in bodied(live):
         assert send(live, one, b"x" * 10_000_000).status_code == 413, str(one)
         known = {"content-type": JSON, "If-Match": '"1"', "Idempotency-Key": "k"}
-        answer = live.ask("staff", one.method.upper(), one.url, content=pieces(), headers=known)
+        answer = live.ask("service", one.method.upper(), one.url, content=pieces(), headers=known)
         assert answer.status_code == 413, f"{one}, in pieces: {answer.status_code}"
         refused(answer)
 
@@ -122,18 +122,18 @@ def test_ten_megabytes_are_413_however_they_come(live: Live, refused: Refused) -
 def test_what_nobody_heard_of_is_404(live: Live, refused: Refused) -> None:
     for one in live.operations():
         if one.method == "get" and "{" in one.path:
-            answer = live.ask("staff", "GET", one.url)
+            answer = live.ask("service", "GET", one.url)
             assert answer.status_code == 404, f"{one}: {answer.status_code}"
             refused(answer)
 
 
 def test_an_address_or_a_method_nobody_knows_is_a_problem_too(live: Live, refused: Refused) -> None:
     for method, path, status in (("GET", "/v1/nothing", 404), ("TRACE", "/v1/nothing", 404)):
-        answer = live.ask("staff", method, path)
+        answer = live.ask("service", method, path)
         assert answer.status_code == status
         refused(answer)
     for one in live.operations():
-        answer = live.ask("staff", "PUT" if one.method != "put" else "DELETE", one.url)
+        answer = live.ask("service", "PUT" if one.method != "put" else "DELETE", one.url)
         assert answer.status_code == 405, f"{one}: {answer.status_code}"
         refused(answer)
 
@@ -144,7 +144,7 @@ def test_a_cursor_that_is_none_of_ours_is_422(live: Live, refused: Refused) -> N
     for one in listed:
         needed = {part["name"]: example(part["schema"]) for part in one.told["parameters"] if part.get("required")}
         for cursor in ("x", "AAAA" * 20, "\u20ac", "a" * 301):
-            answer = live.ask("staff", "GET", one.url, params=needed | {"cursor": cursor})
+            answer = live.ask("service", "GET", one.url, params=needed | {"cursor": cursor})
             assert answer.status_code == 422, f"{one} {cursor[:8]}: {answer.status_code}"
             assert "/query/cursor" in [fault["pointer"] for fault in refused(answer)["errors"]]
 

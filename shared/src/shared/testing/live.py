@@ -18,7 +18,7 @@ from shared.testing.service import Service, running
 from shared.testing.tokens import Issuer
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
-Actor = Literal["staff", "client", "customer"]
+Actor = Literal["staff", "client", "customer", "service"]
 ACTORS: Final[tuple[Actor, ...]] = ("staff", "client", "customer")
 _IDENTITY: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
