@@ -19,6 +19,7 @@ from customer.parties.routes import PARTIES
 from customer.parties.usecases import everybody, said_of
 from customer.privacy import consumers as privacy
 from customer.privacy.usecases import forget
+from customer.segments import consumers as segments_heard
 from customer.segments import timers as segments
 from customer.settings import Settings
 from shared import clock
@@ -47,6 +48,7 @@ def work(world: World) -> Work:
     matters.listen(handlers, world)
     outreach.listen(handlers, world)
     identity.listen(handlers, world)
+    segments_heard.listen(handlers)
     privacy.listen(handlers)
     if world.settings.erasure_ledger is not None:
         keep_ledger(handlers, Ledger(world.settings.erasure_ledger))

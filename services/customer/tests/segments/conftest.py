@@ -17,8 +17,10 @@ SCOPES = (
     "customer.customers:read",
     "customer.segments:write",
     "customer.segments:read",
+    "customer.interactions:write",
     "customer.erasures:write",
 )
+Did = Callable[..., Awaitable[None]]
 Define = Callable[..., Awaitable[httpx.Response]]
 
 
@@ -41,6 +43,18 @@ def register(staff: httpx.AsyncClient) -> Callable[..., Awaitable[UUID]]:
 @pytest.fixture
 async def who(register: Callable[..., Awaitable[UUID]]) -> UUID:
     return await register(birth_date="1990-05-01", occupation="Engineer", region="CN-31", tier_hint="affluent")
+
+
+@pytest.fixture
+def did(staff: httpx.AsyncClient) -> Did:
+    """Let something be recorded of a customer, as having happened at an instant."""
+
+    async def recorded(who: UUID, kind: str, at: datetime, **more: Any) -> None:
+        body = {"event_id": str(clock.new_id()), "customer_id": str(who), "kind": kind, "occurred_at": at.isoformat()}
+        answer = await staff.post("/v1/interactions", json=body | more)
+        assert answer.status_code == 201, answer.text
+
+    return recorded
 
 
 @pytest.fixture

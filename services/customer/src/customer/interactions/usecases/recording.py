@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.due import usecases as due
 from customer.interactions import repository
 from customer.interactions.schemas import Interaction, RecordInteraction
 from customer.interactions.usecases.sealing import INTERACTION, sealed, view_of, views
@@ -91,6 +92,7 @@ async def _record(
         rows += [_row(wish, key, first + place) for place, wish in enumerate(theirs)]
         entries += _entries(customer_id, theirs, first)
     await repository.insert_interactions(tx, rows)
+    await due.note(tx, {one: min(wish.body.occurred_at for wish in theirs) for one, theirs in of.items()})
     await audit.record(tx, storage.AUDIT, world.keyring, entries)
     return [view_of(wish.body, wish.id) for wish in wishes]
 

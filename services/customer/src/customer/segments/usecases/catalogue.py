@@ -36,7 +36,7 @@ from shared.expressions.language import Expression, Reference
 from shared.expressions.refusals import Fault, Refused
 from shared.world import World
 
-PRESETS: Final = ("presets_record_2026_11.json",)
+PRESETS: Final = ("presets_record_2026_11.json", "presets_behaviour_2026_11.json")
 SAMPLE: Final = 1_000
 _PREVIEWED: Final = "_previewed"
 _Z95: Final = 1.959963984540054
@@ -140,7 +140,7 @@ async def preview(world: World, conn: AsyncConnection, wish: Preview) -> Preview
     current, *_ = on_shelf.library.at(at)
     book = Book(vocabulary(), {**current.rules, _PREVIEWED: rule}).only(_PREVIEWED)
     drawn, population = await due.drawn(conn, SAMPLE)
-    known = await sources(world, conn, drawn)
+    known = await sources(world, conn, drawn, on_shelf.cuts)
     verdicts = {one: book.judge(source.read(book.reads, at)) for one, source in known.items()}
     found = [one for one, verdict in verdicts.items() if _PREVIEWED in verdict.members]
     unknown = sum(_PREVIEWED in verdict.unknown for verdict in verdicts.values())

@@ -1,4 +1,4 @@
-"""What rules read of a customer, fetched for many at once: the record in all its versions."""
+"""What rules read of a customer, fetched for many at once: the record in all its versions, and what they did."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from customer import storage
+from customer.interactions import usecases as interactions
+from customer.interactions.domain.facts import Fact
+from customer.interactions.domain.features import CutPoints, features_at
 from customer.parties import usecases as parties
 from customer.parties.schemas import Customer
-from customer.segments.domain.readings import Person, Reading, person_at
+from customer.segments.domain.readings import PERSON, Person, Reading, person_at
+from shared.subjects import circles
 from shared.world import World
 
 
@@ -19,25 +24,40 @@ class Source:
     """One customer's past: enough to tell any reading at any instant."""
 
     people: Sequence[Person]
+    facts: Sequence[Fact]
+    cuts: Sequence[CutPoints]
     zone: tzinfo
 
     def read(self, names: frozenset[str], at: datetime) -> Mapping[str, Reading]:
         """The readings of these names at that instant."""
         said = person_at(self.people, at, self.zone)
-        return {name: said[name] for name in names}
+        did = features_at(self.facts, at, names - PERSON.keys(), zone=self.zone, cuts=self.cuts)
+        return {name: said[name] for name in names & PERSON.keys()} | dict(did)
 
     @property
     def happened(self) -> frozenset[datetime]:
-        """The instants at which something happened to the customer: a change of the record."""
-        return frozenset(one.since for one in self.people)
+        """The instants at which something happened to the customer: a change of the record, an interaction."""
+        return frozenset(one.since for one in self.people) | frozenset(one.occurred_at for one in self.facts)
 
 
 def _person(view: Customer) -> Person:
     return Person(view.updated_at, view.kind, view.state, view.tier, view.region, view.occupation, view.birth_date)
 
 
-async def sources(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Source]:
-    """The pasts of these customers; erased and unknown ones are not in the answer."""
+async def sources(
+    world: World, conn: AsyncConnection, ids: Sequence[UUID], cuts: Sequence[CutPoints]
+) -> dict[UUID, Source]:
+    """The pasts of these customers; erased and unknown ones are not in the answer.
+
+    The record is each one's own. What they did is that of everybody who counts as the same person now: links are
+    resolved when it is read, so that an unlink leaves no trace.
+    """
     zone = ZoneInfo(world.settings.zone)
     versions = await parties.recorded_versions(world, conn, ids)
-    return {one: Source([_person(view) for view in told], zone) for one, told in versions.items()}
+    same = await circles(conn, storage.LINKS, list(versions))
+    everybody = sorted({one for circle in same.values() for one in circle})
+    facts = await interactions.facts_of_ids(world, conn, everybody)
+    return {
+        one: Source([_person(view) for view in told], [fact for who in same[one] for fact in facts[who]], cuts, zone)
+        for one, told in versions.items()
+    }
