@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from shared import clock
 from shared.db import Database, new_metadata
@@ -17,7 +17,7 @@ from shared.deadlines.clocks import read
 from shared.deadlines.profiles import statutory
 from shared.deadlines.rules import Edition, Kind, Policy, Rule, Term, Unit
 from shared.deadlines.state import Granted, Pause, State
-from shared.deadlines.stored import Basis, Clock, Said, keep, recompute_stale, to_say
+from shared.deadlines.stored import Basis, Clock, Said, keep, read_stale, recompute_stale, to_say, write_back
 from shared.deadlines.tables import deadline_table
 from shared.deadlines.timeline import Almanac
 
@@ -139,6 +139,24 @@ async def test_a_row_that_somebody_holds_is_skipped_and_met_again(db: Database) 
     assert (told.written, told.left) == (49, 1)
     assert (await recompute_stale(db, TABLE, CLOSED)).written == 1
     await check(db, clocks, CLOSED)
+
+
+async def test_what_changed_between_reading_and_writing_is_left_for_the_next_pass(db: Database) -> None:
+    paused, warned, untouched = (one(State(MONDAY)) for _ in range(3))
+    async with db.begin() as tx:
+        await keep(tx, TABLE, [paused, warned, untouched], BASIS)
+    async with db.read() as conn:
+        stale = await read_stale(conn, TABLE, CLOSED, UUID(int=0), UUID(int=(1 << 128) - 1))
+    assert stale is not None
+    changed = replace(paused, state=State(MONDAY, (Pause("customer", MONDAY + timedelta(hours=1)),)))
+    async with db.begin() as tx:
+        await keep(tx, TABLE, [changed], CLOSED)
+        await tx.execute(update(TABLE).where(TABLE.c.id == warned.id).values(warned=1, warn_at=None))
+    async with db.begin() as tx:
+        assert await write_back(tx, TABLE, stale) == 1
+    held = await rows(db)
+    assert (held[paused.id].due_at, held[warned.id].warn_at) == (None, None)
+    assert held[untouched.id].calendar_revision == 2
 
 
 async def test_intervals_that_change_meanwhile_are_never_overwritten_by_what_they_were(db: Database) -> None:

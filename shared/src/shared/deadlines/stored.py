@@ -5,36 +5,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cache
 from itertools import pairwise
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Date,
-    Integer,
-    Select,
-    SmallInteger,
-    Table,
-    TableValuedAlias,
-    Text,
-    Update,
-    Uuid,
-    and_,
-    bindparam,
-    cast,
-    func,
-    or_,
-    select,
-    type_coerce,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, aggregate_order_by, insert
+from sqlalchemy import Table, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.db import Database, unnest
+from shared.db import Database
+from shared.deadlines import statements
 from shared.deadlines.bulk import Rows, recompute
 from shared.deadlines.calendars import Beyond, Calendar
 from shared.deadlines.rules import Policy, Rule
@@ -163,7 +142,7 @@ async def keep(tx: AsyncConnection, table: Table, clocks: Sequence[Clock], basis
             whole = columns.setdefault(name, [None] * len(rows))
             for at, value in zip(places, values, strict=True):
                 whole[at] = value
-    await tx.execute(_kept(table), _given(columns))
+    await tx.execute(statements.kept(table), statements.given(columns))
 
 
 async def to_say(tx: AsyncConnection, table: Table, basis: Basis, *, at: datetime, limit: int = 500) -> list[Said]:
@@ -173,7 +152,7 @@ async def to_say(tx: AsyncConnection, table: Table, basis: Basis, *, at: datetim
     """
     t, now = table.c, instant(seconds(at))
     late = and_(t.due_at < now, t.breach_said.is_(False))
-    found = select(table, _started(table)).where(t.satisfied_at.is_(None), or_(late, t.warn_at <= now))
+    found = select(table, statements.started(table)).where(t.satisfied_at.is_(None), or_(late, t.warn_at <= now))
     rows = list(await tx.execute(found.order_by(t.id).limit(limit).with_for_update(skip_locked=True)))
     if not rows:
         return []
@@ -190,7 +169,7 @@ async def to_say(tx: AsyncConnection, table: Table, basis: Basis, *, at: datetim
         warns.append(following)
     breached = [row.due_at is not None and row.due_at < now for row in rows]
     columns = {"id": [row.id for row in rows], "warned": warned, "warns": warns, "breached": breached}
-    await tx.execute(_marked(table), _given(columns))
+    await tx.execute(statements.marked(table), statements.given(columns))
     return [
         Said(row.id, row.subject_id, row.policy, row.clock, row.due_at, over)
         for row, over in zip(rows, breached, strict=True)
@@ -235,159 +214,52 @@ async def _lane(
     db: Database, table: Table, basis: Basis, low: UUID, high: UUID, batch: int, rest_seconds: float
 ) -> Swept:
     after, written, left = low, 0, 0
+    while True:
+        async with db.read() as conn:
+            stale = await read_stale(conn, table, basis, after, high, batch)
+        if stale is None:
+            return Swept(written, left)
+        async with db.begin() as tx:
+            changed = await write_back(tx, table, stale)
+        after = stale.last
+        written += changed
+        left += len(stale.columns["id"]) - changed
+        if rest_seconds:
+            await asyncio.sleep(rest_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A batch of stale rows as they were read, with what they were computed to; all keys lie from `first` to `last`."""
+
+    first: UUID
+    last: UUID
+    columns: Mapping[str, list[Any]]
+
+
+async def read_stale(
+    conn: AsyncConnection, table: Table, basis: Basis, after: UUID, high: UUID, batch: int = BATCH
+) -> Stale | None:
+    """The next rows behind `after` that an older revision computed, computed anew; None when there are none."""
     asked = {
+        "after": after,
         "high": high,
         "batch": batch,
         "policies": {key: one.revision for key, one in basis.policies.items()},
         "calendars": {key: one.revision for key, one in basis.calendars.items()},
     }
-    while True:
-        async with db.read() as conn:
-            found = [
-                (_Group(*row[:-1]), row.versions) for row in await conn.execute(_stale(table), asked | {"after": after})
-            ]
-        if not found:
-            return Swept(written, left)
-        first, after = min(group.ids[0] for group, _ in found), max(group.ids[-1] for group, _ in found)
-        columns: dict[str, list[Any]] = defaultdict(list)
-        for group, versions in found:
-            for name, values in (
-                {"id": group.ids, "version": versions, "warned": group.warned} | _computed(basis, group)
-            ).items():
-                columns[name] += values
-        async with db.begin() as tx:
-            asked_of = _given(columns) | {"first": first, "last": after}
-            changed = (await tx.execute(_recomputed(table), asked_of)).rowcount
-        written += changed
-        left += len(columns["id"]) - changed
-        if rest_seconds:
-            await asyncio.sleep(rest_seconds)
+    found = [(_Group(*row[:-1]), row.versions) for row in await conn.execute(statements.stale_rows(table), asked)]
+    if not found:
+        return None
+    columns: dict[str, list[Any]] = defaultdict(list)
+    for group, versions in found:
+        told = {"id": group.ids, "version": versions, "warned": group.warned} | _computed(basis, group)
+        for name, values in told.items():
+            columns[name] += values
+    return Stale(min(group.ids[0] for group, _ in found), max(group.ids[-1] for group, _ in found), columns)
 
 
-def _started(table: Table) -> Any:
-    return cast(func.floor(func.extract("epoch", table.c.started_at)), BigInteger).label("started")
-
-
-def _instant(second: Any) -> Any:
-    return func.to_timestamp(second)
-
-
-def _new(**types: Any) -> TableValuedAlias:
-    """The rows to write; their columns are named apart from the table's, whose names are the statement's own."""
-    return unnest("new", **{f"n_{name}": kind for name, kind in types.items()})
-
-
-def _given(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
-    return {f"n_{name}": values for name, values in columns.items()}
-
-
-@cache
-def _stale(table: Table) -> Select[Any]:
-    t = table.c
-    policies, calendars = bindparam("policies", type_=JSONB), bindparam("calendars", type_=JSONB)
-    stale = or_(
-        t.policy_revision < policies[t.policy].as_integer(), t.calendar_revision < calendars[t.calendar].as_integer()
-    )
-    known = and_(policies.has_key(t.policy), calendars.has_key(t.calendar))
-    ahead = and_(t.satisfied_at.is_(None), t.id > bindparam("after", type_=Uuid), t.id <= bindparam("high", type_=Uuid))
-    columns = (t.id, t.version, t.policy, t.edition, t.clock, t.calendar, _started(table), t.held, t.warned)
-    batch = (
-        select(*columns).where(ahead, known, stale).order_by(t.id).limit(bindparam("batch", type_=Integer)).cte("batch")
-    )
-    # The server groups them: a row of arrays for each rule and calendar is far cheaper to take over than rows.
-    by, b = (batch.c.policy, batch.c.edition, batch.c.clock, batch.c.calendar), batch.c
-    arrays = {"ids": b.id, "starts": b.started, "helds": b.held, "warneds": b.warned, "versions": b.version}
-    return select(*by, *(_all(each, b.id).label(name) for name, each in arrays.items())).group_by(*by)
-
-
-def _all(each: Any, ordered_by: Any) -> Any:
-    return type_coerce(func.array_agg(aggregate_order_by(each, ordered_by)), ARRAY(each.type))
-
-
-@cache
-def _recomputed(table: Table) -> Update:
-    t = table.c
-    new = _new(
-        id=Uuid,
-        version=BigInteger,
-        warned=SmallInteger,
-        due=BigInteger,
-        warns=BigInteger,
-        estimated=Boolean,
-        policy_revision=Integer,
-        calendar_revision=Integer,
-    )
-    free = (
-        select(t.id, new.c.n_due, new.c.n_warns, new.c.n_estimated, new.c.n_policy_revision, new.c.n_calendar_revision)
-        .join(new, and_(new.c.n_id == t.id, new.c.n_version == t.version, new.c.n_warned == t.warned))
-        # The bounds of the batch keep the search within its own stretch of the key.
-        .where(t.satisfied_at.is_(None), t.id.between(bindparam("first", type_=Uuid), bindparam("last", type_=Uuid)))
-        .with_for_update(of=table, skip_locked=True)
-        .cte("free")
-    )
-    due_at = _instant(free.c.n_due)
-    return (
-        update(table)
-        .where(t.id == free.c.id)
-        .values(
-            due_at=due_at,
-            warn_at=_instant(free.c.n_warns),
-            estimated=free.c.n_estimated,
-            # A deadline that moved on, or stands still, may be breached anew.
-            breach_said=and_(t.breach_said, func.coalesce(due_at <= t.due_at, False)),  # SQL's own word
-            policy_revision=free.c.n_policy_revision,
-            calendar_revision=free.c.n_calendar_revision,
-        )
-    )
-
-
-@cache
-def _marked(table: Table) -> Update:
-    new = _new(id=Uuid, warned=SmallInteger, warns=BigInteger, breached=Boolean)
-    return (
-        update(table)
-        .where(table.c.id == new.c.n_id)
-        .values(
-            warned=new.c.n_warned,
-            warn_at=_instant(new.c.n_warns),
-            breach_said=or_(table.c.breach_said, new.c.n_breached),
-        )
-    )
-
-
-@cache
-def _kept(table: Table) -> Insert:
-    new = _new(
-        id=Uuid,
-        subject_id=Uuid,
-        policy=Text,
-        edition=Date,
-        clock=Text,
-        calendar=Text,
-        policy_revision=Integer,
-        calendar_revision=Integer,
-        started=BigInteger,
-        held=JSONB(none_as_null=True),
-        satisfied=BigInteger,
-        due=BigInteger,
-        warns=BigInteger,
-        estimated=Boolean,
-        warned=SmallInteger,
-    )
-    n = new.c
-    names = ["id", "subject_id", "policy", "edition", "clock", "calendar", "policy_revision", "calendar_revision"]
-    names += ["started_at", "held", "satisfied_at", "due_at", "warn_at", "estimated", "warned"]
-    values = select(
-        n.n_id, n.n_subject_id, n.n_policy, n.n_edition, n.n_clock, n.n_calendar, n.n_policy_revision, n.n_calendar_revision,
-        _instant(n.n_started), n.n_held, _instant(n.n_satisfied), _instant(n.n_due), _instant(n.n_warns), n.n_estimated, n.n_warned,
-    )  # fmt: skip
-    put = insert(table).from_select(names, values)
-    t, given = table.c, put.excluded
-    return put.on_conflict_do_update(
-        index_elements=[t.id],
-        set_={name: given[name] for name in names[2:]}
-        | {
-            "version": t.version + 1,
-            "breach_said": and_(t.breach_said, func.coalesce(given.due_at <= t.due_at, False)),  # see above
-        },
-    )
+async def write_back(tx: AsyncConnection, table: Table, stale: Stale) -> int:
+    """Write what was computed past rows that others hold or that changed since they were read; how many were written."""
+    asked = statements.given(stale.columns) | {"first": stale.first, "last": stale.last}
+    return int((await tx.execute(statements.recomputed(table), asked)).rowcount)

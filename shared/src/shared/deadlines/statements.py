@@ -1,0 +1,165 @@
+"""The SQL of stored clocks: each statement is built once and run with arrays, whatever the number of rows."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    Integer,
+    Select,
+    SmallInteger,
+    Table,
+    TableValuedAlias,
+    Text,
+    Update,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, aggregate_order_by, insert
+
+from shared.db import unnest
+
+
+def started(table: Table) -> Any:
+    """When a clock began, in whole UTC seconds."""
+    return cast(func.floor(func.extract("epoch", table.c.started_at)), BigInteger).label("started")
+
+
+def _instant(second: Any) -> Any:
+    return func.to_timestamp(second)
+
+
+def _new(**types: Any) -> TableValuedAlias:
+    """The rows to write; their columns are named apart from the table's, whose names are the statement's own."""
+    return unnest("new", **{f"n_{name}": kind for name, kind in types.items()})
+
+
+def given(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Columns under the names the statements bind them by."""
+    return {f"n_{name}": values for name, values in columns.items()}
+
+
+@cache
+def stale_rows(table: Table) -> Select[Any]:
+    """A batch of open rows that an older revision computed, as one row of arrays for each rule and calendar."""
+    t = table.c
+    policies, calendars = bindparam("policies", type_=JSONB), bindparam("calendars", type_=JSONB)
+    stale = or_(
+        t.policy_revision < policies[t.policy].as_integer(), t.calendar_revision < calendars[t.calendar].as_integer()
+    )
+    known = and_(policies.has_key(t.policy), calendars.has_key(t.calendar))
+    ahead = and_(t.satisfied_at.is_(None), t.id > bindparam("after", type_=Uuid), t.id <= bindparam("high", type_=Uuid))
+    columns = (t.id, t.version, t.policy, t.edition, t.clock, t.calendar, started(table), t.held, t.warned)
+    batch = (
+        select(*columns).where(ahead, known, stale).order_by(t.id).limit(bindparam("batch", type_=Integer)).cte("batch")
+    )
+    # The server groups them: a row of arrays for each rule and calendar is far cheaper to take over than rows.
+    by, b = (batch.c.policy, batch.c.edition, batch.c.clock, batch.c.calendar), batch.c
+    arrays = {"ids": b.id, "starts": b.started, "helds": b.held, "warneds": b.warned, "versions": b.version}
+    return select(*by, *(_all(each, b.id).label(name) for name, each in arrays.items())).group_by(*by)
+
+
+def _all(each: Any, ordered_by: Any) -> Any:
+    return type_coerce(func.array_agg(aggregate_order_by(each, ordered_by)), ARRAY(each.type))
+
+
+@cache
+def recomputed(table: Table) -> Update:
+    """Write what was computed past rows that others hold, or that changed since they were read."""
+    t = table.c
+    new = _new(
+        id=Uuid,
+        version=BigInteger,
+        warned=SmallInteger,
+        due=BigInteger,
+        warns=BigInteger,
+        estimated=Boolean,
+        policy_revision=Integer,
+        calendar_revision=Integer,
+    )
+    free = (
+        select(t.id, new.c.n_due, new.c.n_warns, new.c.n_estimated, new.c.n_policy_revision, new.c.n_calendar_revision)
+        .join(new, and_(new.c.n_id == t.id, new.c.n_version == t.version, new.c.n_warned == t.warned))
+        # The bounds of the batch keep the search within its own stretch of the key.
+        .where(t.satisfied_at.is_(None), t.id.between(bindparam("first", type_=Uuid), bindparam("last", type_=Uuid)))
+        .with_for_update(of=table, skip_locked=True)
+        .cte("free")
+    )
+    due_at = _instant(free.c.n_due)
+    return (
+        update(table)
+        .where(t.id == free.c.id)
+        .values(
+            due_at=due_at,
+            warn_at=_instant(free.c.n_warns),
+            estimated=free.c.n_estimated,
+            # A deadline that moved on, or stands still, may be breached anew.
+            breach_said=and_(t.breach_said, func.coalesce(due_at <= t.due_at, False)),  # SQL's own word
+            policy_revision=free.c.n_policy_revision,
+            calendar_revision=free.c.n_calendar_revision,
+        )
+    )
+
+
+@cache
+def marked(table: Table) -> Update:
+    """Note what was said, and when the next warning comes."""
+    new = _new(id=Uuid, warned=SmallInteger, warns=BigInteger, breached=Boolean)
+    return (
+        update(table)
+        .where(table.c.id == new.c.n_id)
+        .values(
+            warned=new.c.n_warned,
+            warn_at=_instant(new.c.n_warns),
+            breach_said=or_(table.c.breach_said, new.c.n_breached),
+        )
+    )
+
+
+@cache
+def kept(table: Table) -> Insert:
+    """Insert clocks, or give known ones their new intervals and the next version."""
+    new = _new(
+        id=Uuid,
+        subject_id=Uuid,
+        policy=Text,
+        edition=Date,
+        clock=Text,
+        calendar=Text,
+        policy_revision=Integer,
+        calendar_revision=Integer,
+        started=BigInteger,
+        held=JSONB(none_as_null=True),
+        satisfied=BigInteger,
+        due=BigInteger,
+        warns=BigInteger,
+        estimated=Boolean,
+        warned=SmallInteger,
+    )
+    n = new.c
+    names = ["id", "subject_id", "policy", "edition", "clock", "calendar", "policy_revision", "calendar_revision"]
+    names += ["started_at", "held", "satisfied_at", "due_at", "warn_at", "estimated", "warned"]
+    values = select(
+        n.n_id, n.n_subject_id, n.n_policy, n.n_edition, n.n_clock, n.n_calendar, n.n_policy_revision, n.n_calendar_revision,
+        _instant(n.n_started), n.n_held, _instant(n.n_satisfied), _instant(n.n_due), _instant(n.n_warns), n.n_estimated, n.n_warned,
+    )  # fmt: skip
+    put = insert(table).from_select(names, values)
+    t, given = table.c, put.excluded
+    return put.on_conflict_do_update(
+        index_elements=[t.id],
+        set_={name: given[name] for name in names[2:]}
+        | {
+            "version": t.version + 1,
+            "breach_said": and_(t.breach_said, func.coalesce(given.due_at <= t.due_at, False)),  # see above
+        },
+    )
