@@ -668,6 +668,18 @@ class Customer(Transport):
         """
         return await self._ask("POST", "/v1/segments", models.Segment, body=body)
 
+    async def list_cuts(self) -> list[models.CutVersion]:
+        """Every version of cut points and clusters: a handful, so that they come whole."""
+        return await self._ask("GET", "/v1/segments/cuts", list[models.CutVersion])
+
+    async def freeze_cuts(self, body: models.FreezeCuts) -> models.CutVersion:
+        """Freeze the fifths of RFM, or the clusters found now; a repeat for the same instant answers 200 with what
+        was found.
+
+        Errors: 422 `valid_from` lies in the past, or there are too few customers, or they do not differ.
+        """
+        return await self._ask("POST", "/v1/segments/cuts", models.CutVersion, body=body)
+
     async def adopt_presets(self) -> list[models.Segment]:
         """Define the segments that come with the service; those already there stay as they are. The ones made now."""
         return await self._ask("POST", "/v1/segments/presets", list[models.Segment])

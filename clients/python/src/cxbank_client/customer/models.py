@@ -300,6 +300,14 @@ class CloseReview(Input):
     outcome: ReviewOutcome
 
 
+class Cluster(Answer):
+    """A cluster found in data: its share of the customers it was found in, and what sets it apart, by language."""
+
+    name: str
+    share: float
+    profile: dict[str, str]
+
+
 class Confirmation(Answer):
     """One service has destroyed its key of the subject and what could be found by it."""
 
@@ -444,6 +452,25 @@ class CustomerSummary(Answer):
     updated_at: datetime
 
 
+class CutVersion(Answer):
+    """Frozen cut points. `bounds` are the upper bounds of the four lower fifths; `clusters` what k-means found.
+
+    `drift` is the population stability index of the customers against the partition before: above 0.25 they
+    moved.
+    """
+
+    id: UUID
+    kind: Literal["rfm", "clusters"] | str
+    valid_from: datetime
+    judged: int
+    exact: bool
+    bounds: dict[str, list[int]] | None
+    clusters: list[Cluster] | None
+    silhouette: float | None
+    drift: float | None
+    recorded_at: datetime
+
+
 class DefinePurpose(Input):
     """A purpose and its first version. At least one legal basis; the code is its key."""
 
@@ -549,6 +576,15 @@ class Found(Answer):
     """The parties a look-up found; a shared contact point may find several."""
 
     customer_ids: list[UUID]
+
+
+class FreezeCuts(Input):
+    """Find cut points in the customers as they are now, in force from `valid_from` on; (kind, valid_from) is the
+    key.
+    """
+
+    kind: Literal["rfm", "clusters"]
+    valid_from: datetime
 
 
 class Freshness(Answer):

@@ -10,7 +10,9 @@ from customer.segments import repository, usecases
 from customer.segments.access import CanDefine, CanRead, CanReadOf
 from customer.segments.schemas import (
     ChangeSegment,
+    CutVersion,
     DefineSegment,
+    FreezeCuts,
     Member,
     Memberships,
     Preview,
@@ -64,6 +66,22 @@ async def preview_segment(request: Request, body: Preview, caller: CanDefine, db
 async def adopt_presets(request: Request, caller: CanDefine, tx: Tx) -> list[Segment]:
     """Define the segments that come with the service; those already there stay as they are. The ones made now."""
     return await usecases.adopt_presets(request.app.state.world, tx, caller)
+
+
+@segments.post("/cuts", status_code=201, response_model=CutVersion)
+async def freeze_cuts(request: Request, body: FreezeCuts, caller: CanDefine) -> Response:
+    """Freeze the fifths of RFM, or the clusters found now; a repeat for the same instant answers 200 with what was found.
+
+    Errors: 422 `valid_from` lies in the past, or there are too few customers, or they do not differ.
+    """
+    view, replayed = await usecases.freeze_cuts(request.app.state.world, body, caller)
+    return created(Answer(view, replayed=replayed), location="/v1/segments/cuts", version=1)
+
+
+@segments.get("/cuts")
+async def list_cuts(caller: CanRead, db: Read) -> list[CutVersion]:
+    """Every version of cut points and clusters: a handful, so that they come whole."""
+    return await usecases.list_cuts(db)
 
 
 @segments.get("/{segment_id}", response_model=SegmentDetail)

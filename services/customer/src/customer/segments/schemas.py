@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from customer.segments.domain.memberships import Cause
 from shared.expressions.explaining import Condition, Joint
@@ -179,3 +179,36 @@ class Memberships(View):
     told_until: datetime | None
     next_check_at: datetime | None
     items: list[Membership]
+
+
+class FreezeCuts(Body):
+    """Find cut points in the customers as they are now, in force from `valid_from` on; (kind, valid_from) is the key."""
+
+    kind: Literal["rfm", "clusters"]
+    valid_from: AwareDatetime
+
+
+class Cluster(View):
+    """A cluster found in data: its share of the customers it was found in, and what sets it apart, by language."""
+
+    name: str
+    share: float
+    profile: dict[str, str]
+
+
+class CutVersion(View):
+    """Frozen cut points. `bounds` are the upper bounds of the four lower fifths; `clusters` what k-means found.
+
+    `drift` is the population stability index of the customers against the partition before: above 0.25 they moved.
+    """
+
+    id: UUID
+    kind: Literal["rfm", "clusters"]
+    valid_from: datetime
+    judged: int
+    exact: bool
+    bounds: dict[str, list[int]] | None
+    clusters: list[Cluster] | None
+    silhouette: float | None
+    drift: float | None
+    recorded_at: datetime

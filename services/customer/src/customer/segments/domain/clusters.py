@@ -6,12 +6,17 @@ from datetime import datetime
 from math import log
 from typing import Final, Literal
 
-from customer.segments.domain.readings import Reading, Said, Spec, Value, earliest
+from customer.segments.domain.readings import Described, Reading, Said, Spec, Value, earliest
 
 Language = Literal["en", "zh-Hans"]
 Row = Mapping[str, Value]
 
 CLUSTER: Final = "cluster"
+FOUND: Final[Mapping[str, Spec]] = {
+    CLUSTER: Described(
+        CLUSTER, "string", "", {"en": "cluster found in data: c1, c2, …", "zh-Hans": "数据聚类：c1、c2……"}
+    )
+}
 # What the customers of a bank differ by: money, rhythm, channels, holdings. All exact features of the interactions.
 FEATURES: Final = (
     "acts_90d",

@@ -1,9 +1,10 @@
-"""The names a segment's rule may use: the record, every feature, every window of a feature, and other segments."""
+"""The names a segment's rule may use: the record, every feature and window of one, clusters, and other segments."""
 
 import re
 from collections.abc import Mapping
 from typing import Final
 
+from customer.segments.domain.clusters import FOUND
 from customer.segments.domain.readings import PERSON, Spec
 from shared.expressions.language import Expression, Family, Language, Literal, Reference
 from shared.expressions.values import Kind, Type
@@ -25,7 +26,7 @@ class Vocabulary:
 
     def __init__(self, features: Mapping[str, Spec]) -> None:
         self.features = features
-        self.specs: dict[str, Spec] = {**PERSON, **{name: features[name] for name in features}}
+        self.specs: dict[str, Spec] = {**PERSON, **FOUND, **{name: features[name] for name in features}}
         windows = {found[1] for name in features if (found := _WINDOWED.fullmatch(name))}
         self.windows = {
             stem: features[f"{stem}_1d"]

@@ -8,6 +8,7 @@ from customer.segments.usecases.catalogue import (
     show_segment,
     view_of,
 )
+from customer.segments.usecases.freezing import freeze_cuts, list_cuts
 from customer.segments.usecases.reading import Look, member_of, show_memberships
 from customer.segments.usecases.settling import forget, settle, settle_batch
 
@@ -17,6 +18,8 @@ __all__ = [
     "change_segment",
     "define_segment",
     "forget",
+    "freeze_cuts",
+    "list_cuts",
     "member_of",
     "preview",
     "settle",

@@ -140,7 +140,7 @@ async def preview(world: World, conn: AsyncConnection, wish: Preview) -> Preview
     current, *_ = on_shelf.library.at(at)
     book = Book(vocabulary(), {**current.rules, _PREVIEWED: rule}).only(_PREVIEWED)
     drawn, population = await due.drawn(conn, SAMPLE)
-    known = await sources(world, conn, drawn, on_shelf.cuts)
+    known = await sources(world, conn, drawn, on_shelf.frozen)
     verdicts = {one: book.judge(source.read(book.reads, at)) for one, source in known.items()}
     found = [one for one, verdict in verdicts.items() if _PREVIEWED in verdict.members]
     unknown = sum(_PREVIEWED in verdict.unknown for verdict in verdicts.values())

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.interactions.domain.features import FEATURES, CutPoints
 from customer.segments import repository
+from customer.segments.domain.clusters import Clusters
 from customer.segments.domain.memberships import Definition, Library
 from customer.segments.domain.vocabulary import Vocabulary
 from shared.expressions.language import Expression
@@ -19,16 +20,25 @@ from shared.expressions.refusals import Refused
 from shared.telemetry import log
 
 RFM: Final = "rfm"
+CLUSTERS: Final = "clusters"
 MEASURES: Final = ("recency", "frequency", "monetary")
 
 
 @dataclass(frozen=True, slots=True)
+class Frozen:
+    """Every version of the fifths of RFM and of the clusters, in the order in which they come into force."""
+
+    cuts: tuple[CutPoints, ...]
+    clusters: tuple[Clusters, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Shelf:
-    """The library with the ids and keys of its segments, and the frozen cut points its features are read by."""
+    """The library with the ids of its segments, and what was frozen: cut points and clusters, by which customers are read."""
 
     library: Library
     ids: Mapping[str, UUID]
-    cuts: tuple[CutPoints, ...]
+    frozen: Frozen
 
     @property
     def keys(self) -> dict[UUID, str]:
@@ -52,7 +62,7 @@ _Rule = tuple[str, UUID, int, str, datetime, datetime | None]
 
 
 @lru_cache(maxsize=4)
-def _shelf(rows: tuple[_Rule, ...], cuts: tuple[CutPoints, ...]) -> Shelf:
+def _shelf(rows: tuple[_Rule, ...], frozen: Frozen) -> Shelf:
     definitions = []
     for key, _, version, rule, since, until in rows:
         try:
@@ -60,20 +70,42 @@ def _shelf(rows: tuple[_Rule, ...], cuts: tuple[CutPoints, ...]) -> Shelf:
         except Refused:
             # It was sound when it was saved: a feature it reads is gone. Nobody is in it until it is changed.
             log.error("segment_rule_unsound", segment=key, version=version)
-    library = Library(vocabulary(), definitions, [one.valid_from for one in cuts])
-    return Shelf(library, {key: identity for key, identity, *_ in rows}, cuts)
+    turns = [one.valid_from for one in frozen.cuts] + [one.valid_from for one in frozen.clusters]
+    library = Library(vocabulary(), definitions, turns)
+    return Shelf(library, {key: identity for key, identity, *_ in rows}, frozen)
 
 
 async def shelf(conn: AsyncConnection) -> Shelf:
     """The library as it is in the database now."""
     rows = await repository.rules(conn)
-    return _shelf(tuple(_plain(rows)), await cut_points(conn))
+    return _shelf(tuple(_plain(rows)), await frozen(conn))
 
 
-async def cut_points(conn: AsyncConnection) -> tuple[CutPoints, ...]:
-    """Every version of the fifths of RFM, in the order in which they come into force."""
-    found = await repository.cuts(conn, RFM)
-    return tuple(CutPoints(row.valid_from, *(_four(row.payload[name]) for name in MEASURES)) for row in found)
+async def frozen(conn: AsyncConnection) -> Frozen:
+    """What was frozen."""
+    rows = await repository.cuts(conn)
+    return Frozen(
+        tuple(
+            CutPoints(row.valid_from, *(_four(row.payload[name]) for name in MEASURES))
+            for row in rows
+            if row.kind == RFM
+        ),
+        tuple(clusters_of(row) for row in rows if row.kind == CLUSTERS),
+    )
+
+
+def clusters_of(row: Row[Any]) -> Clusters:
+    """A partition as it was kept."""
+    told = row.payload
+    return Clusters(
+        row.valid_from,
+        tuple(told["features"]),
+        tuple(told["means"]),
+        tuple(told["deviations"]),
+        tuple(tuple(centre) for centre in told["centres"]),
+        tuple(told["shares"]),
+        told["silhouette"],
+    )
 
 
 def _four(bounds: Sequence[int]) -> tuple[int, int, int, int]:

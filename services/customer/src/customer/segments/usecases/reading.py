@@ -44,7 +44,7 @@ async def show_memberships(world: World, tx: AsyncConnection, looks: Sequence[Lo
     ids = sorted({look.customer_id for look in looks})
     now = clock.now()
     on_shelf = await shelf(tx)
-    known = await sources(world, tx, ids, on_shelf.cuts)
+    known = await sources(world, tx, ids, on_shelf.frozen)
     erased = await world.vault.erased(tx, [subject_of(one) for one in ids if one not in known])
     standing = await due.of(tx, ids)
     rows: dict[UUID, list[Row[Any]]] = {}

@@ -76,7 +76,7 @@ async def settle_batch(world: World, tx: AsyncConnection) -> int:
         return 0
     ids = [row.customer_id for row in rows]
     on_shelf = await shelf(tx)
-    known = await sources(world, tx, ids, on_shelf.cuts)
+    known = await sources(world, tx, ids, on_shelf.frozen)
     kept = await _kept(tx, on_shelf, ids)
     changes = _Changes()
     for row in rows:

@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer import storage
 from customer.interactions import usecases as interactions
 from customer.interactions.domain.facts import Fact
-from customer.interactions.domain.features import CutPoints, features_at
+from customer.interactions.domain.features import features_at
 from customer.parties import usecases as parties
 from customer.parties.schemas import Customer
+from customer.segments.domain.clusters import CLUSTER, FOUND, cluster_at
 from customer.segments.domain.readings import PERSON, Person, Reading, person_at
+from customer.segments.usecases.library import Frozen
 from shared.subjects import circles
 from shared.world import World
 
@@ -25,14 +27,21 @@ class Source:
 
     people: Sequence[Person]
     facts: Sequence[Fact]
-    cuts: Sequence[CutPoints]
+    frozen: Frozen
     zone: tzinfo
 
     def read(self, names: frozenset[str], at: datetime) -> Mapping[str, Reading]:
         """The readings of these names at that instant."""
-        said = person_at(self.people, at, self.zone)
-        did = features_at(self.facts, at, names - PERSON.keys(), zone=self.zone, cuts=self.cuts)
-        return {name: said[name] for name in names & PERSON.keys()} | dict(did)
+        told: dict[str, Reading] = {}
+        if names & PERSON.keys():
+            said = person_at(self.people, at, self.zone)
+            told |= {name: said[name] for name in names & PERSON.keys()}
+        if CLUSTER in names:
+            told[CLUSTER] = cluster_at(self.frozen.clusters, lambda more: self._did(more, at), at)
+        return told | dict(self._did(names - PERSON.keys() - FOUND.keys(), at))
+
+    def _did(self, names: frozenset[str], at: datetime) -> Mapping[str, Reading]:
+        return features_at(self.facts, at, names, zone=self.zone, cuts=self.frozen.cuts)
 
     @property
     def happened(self) -> frozenset[datetime]:
@@ -44,9 +53,7 @@ def _person(view: Customer) -> Person:
     return Person(view.updated_at, view.kind, view.state, view.tier, view.region, view.occupation, view.birth_date)
 
 
-async def sources(
-    world: World, conn: AsyncConnection, ids: Sequence[UUID], cuts: Sequence[CutPoints]
-) -> dict[UUID, Source]:
+async def sources(world: World, conn: AsyncConnection, ids: Sequence[UUID], frozen: Frozen) -> dict[UUID, Source]:
     """The pasts of these customers; erased and unknown ones are not in the answer.
 
     The record is each one's own. What they did is that of everybody who counts as the same person now: links are
@@ -58,6 +65,6 @@ async def sources(
     everybody = sorted({one for circle in same.values() for one in circle})
     facts = await interactions.facts_of_ids(world, conn, everybody)
     return {
-        one: Source([_person(view) for view in told], [fact for who in same[one] for fact in facts[who]], cuts, zone)
+        one: Source([_person(view) for view in told], [fact for who in same[one] for fact in facts[who]], frozen, zone)
         for one, told in versions.items()
     }
