@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from customer import storage
 from customer.consents import routes as consents
+from customer.disclosure import routes as disclosure
 from customer.identity import routes as identity
 from customer.interactions import routes as interactions
 from customer.outreach import routes as outreach
@@ -22,6 +23,7 @@ from shared.webhooks.routes import webhooks_router
 def app(settings: Settings | None = None, **world: Any) -> FastAPI:
     """The application; settings come from the environment where none are given. `world` is what a test hands in."""
     routers = [
+        disclosure.router,
         parties.router,
         consents.router,
         *interactions.routers(),

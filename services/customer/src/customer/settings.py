@@ -35,3 +35,10 @@ class Settings(ServiceSettings):
     message_give_up_hours: int = Field(72, ge=1, description="how long a silent gateway is tried")
     identity_max_members: int = Field(50, ge=2, le=500, description="records one identity may have at most")
     identity_links_per_day: int = Field(20, ge=1, description="how often one identity may be linked within 24 hours")
+    access_request_seconds: int = Field(
+        86_400, ge=60, description="how long a request to see a customer's values waits"
+    )
+    access_code_seconds: int = Field(600, ge=60, description="how long a one-time code for such a request holds")
+    access_code_attempts: int = Field(5, ge=1, description="wrong codes after which a request is locked")
+    access_codes_per_hour: int = Field(5, ge=1, description="codes a customer is sent within an hour at most")
+    break_glass_seconds: int = Field(900, ge=60, description="how long a broken glass stays open")

@@ -26,8 +26,8 @@ Away = Callable[[Service], AbstractAsyncContextManager[None]]
 
 
 @pytest.fixture
-async def staff(service: Service) -> httpx.AsyncClient:
-    return await service.client(*SCOPES, actor="staff", sub="anna", branch="b-7")
+async def gateway(service: Service) -> httpx.AsyncClient:
+    return await service.client(*SCOPES, actor="client", sub="anna", branch="b-7")
 
 
 @asynccontextmanager
@@ -74,18 +74,18 @@ async def rows(service: Service) -> dict[str, list[Any]]:
 
 @pytest.mark.parametrize("away", [renamed, without_today])
 async def test_without_a_record_nothing_is_told_and_nothing_done(
-    service: Service, staff: httpx.AsyncClient, away: Away
+    service: Service, gateway: httpx.AsyncClient, away: Away
 ) -> None:
-    path = (await staff.post("/v1/customers", json=CHEN)).headers["location"]
+    path = (await gateway.post("/v1/customers", json=CHEN)).headers["location"]
     before = await rows(service)
     async with away(service):
         answers = [
-            await staff.get(path),
-            await staff.get(path, params={"as_of": "2100-01-01T00:00:00Z"}),
-            await staff.get(f"{path}/history"),
-            await staff.post("/v1/customers/lookups", json={"contact_point": CHEN["contact_points"][0]}),
-            await staff.post("/v1/customers", json=CHEN | {"external_ref": "crm-2"}),
-            await staff.patch(path, json={"legal_name": "陈晨"}, headers={"If-Match": '"1"'}),
+            await gateway.get(path),
+            await gateway.get(path, params={"as_of": "2100-01-01T00:00:00Z"}),
+            await gateway.get(f"{path}/history"),
+            await gateway.post("/v1/customers/lookups", json={"contact_point": CHEN["contact_points"][0]}),
+            await gateway.post("/v1/customers", json=CHEN | {"external_ref": "crm-2"}),
+            await gateway.patch(path, json={"legal_name": "陈晨"}, headers={"If-Match": '"1"'}),
         ]
         assert await rows(service) == before
     for answer in answers:
@@ -94,16 +94,16 @@ async def test_without_a_record_nothing_is_told_and_nothing_done(
         assert answer.headers["retry-after"]
         assert answer.json().keys() == {"type", "title", "status", "detail", "instance"}
         assert not any(value in answer.text for value in ("陈", "1360000"))
-    assert (await staff.get(path)).json()["legal_name"] == "陈静"
+    assert (await gateway.get(path)).json()["legal_name"] == "陈静"
 
 
-async def test_who_did_and_who_read_what_is_on_record(service: Service, staff: httpx.AsyncClient) -> None:
-    made = await staff.post("/v1/customers", json=CHEN)
+async def test_who_did_and_who_read_what_is_on_record(service: Service, gateway: httpx.AsyncClient) -> None:
+    made = await gateway.post("/v1/customers", json=CHEN)
     path = made.headers["location"]
-    await staff.patch(path, json={"tier": "private", "legal_name": "陈晨"}, headers={"If-Match": '"1"'})
-    await staff.get(path)
-    await staff.get(f"{path}/history")
-    await staff.post("/v1/customers/lookups", json={"contact_point": CHEN["contact_points"][0]})
+    await gateway.patch(path, json={"tier": "private", "legal_name": "陈晨"}, headers={"If-Match": '"1"'})
+    await gateway.get(path)
+    await gateway.get(f"{path}/history")
+    await gateway.post("/v1/customers/lookups", json={"contact_point": CHEN["contact_points"][0]})
     async with service.world.db.read() as conn:
         told = await audit.of_subject(conn, storage.AUDIT, Subject("customer", UUID(made.json()["id"])), 10)
     assert [one["action"].removeprefix("customer.") for one in told] == [
@@ -113,18 +113,18 @@ async def test_who_did_and_who_read_what_is_on_record(service: Service, staff: h
         "change",
         "register",
     ]
-    assert {(one["sub"], one["actor"], one["branch"]) for one in told} == {("anna", "staff", "b-7")}
+    assert {(one["sub"], one["actor"], one["branch"]) for one in told} == {("anna", "client", "b-7")}
     assert told[3]["detail"] == {"fields": "legal_name,tier"}
     assert "陈" not in json.dumps(told, ensure_ascii=False)
 
 
 async def test_an_erasure_leaves_the_record_whole(service: Service) -> None:
-    staff = await service.client(*SCOPES, "customer.erasures:write", actor="staff", sub="anna")
-    made = (await staff.post("/v1/customers", json=CHEN)).json()
-    await staff.get(f"/v1/customers/{made['id']}")
+    gateway = await service.client(*SCOPES, "customer.erasures:write", actor="client", sub="anna")
+    made = (await gateway.post("/v1/customers", json=CHEN)).json()
+    await gateway.get(f"/v1/customers/{made['id']}")
     async with service.world.db.begin() as tx:
         await audit.seal(tx, storage.AUDIT, service.world.keyring)
-    assert (await staff.post(f"/v1/customers/{made['id']}/erasures", json={})).status_code == 201
+    assert (await gateway.post(f"/v1/customers/{made['id']}/erasures", json={})).status_code == 201
     async with service.world.db.begin() as tx:
         await audit.seal(tx, storage.AUDIT, service.world.keyring)
     async with service.world.db.read() as conn:

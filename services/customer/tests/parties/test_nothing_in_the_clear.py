@@ -40,14 +40,14 @@ def person(number: int, **other: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def staff(service: Service) -> httpx.AsyncClient:
-    return await service.client(*SCOPES, actor="staff", sub="anna")
+async def gateway(service: Service) -> httpx.AsyncClient:
+    return await service.client(*SCOPES, actor="client", sub="anna")
 
 
-async def bring(service: Service, staff: httpx.AsyncClient, *rows: dict[str, Any]) -> httpx.Response:
+async def bring(service: Service, gateway: httpx.AsyncClient, *rows: dict[str, Any]) -> httpx.Response:
     body = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     head = {"content-type": "application/x-ndjson"}
-    taken = await staff.post("/v1/customers/imports", content=body.encode(), headers=head)
+    taken = await gateway.post("/v1/customers/imports", content=body.encode(), headers=head)
     assert taken.status_code == 202
     return taken
 
@@ -64,31 +64,31 @@ async def test_the_search_finds_what_is_there(service: Service, stored: Dump, un
 
 
 async def test_whoever_reads_every_row_and_message_reads_nobody(
-    service: Service, staff: httpx.AsyncClient, stored: Dump, unsealed: Search
+    service: Service, gateway: httpx.AsyncClient, stored: Dump, unsealed: Search
 ) -> None:
-    made = await staff.post("/v1/customers", json=person(0), headers={"Idempotency-Key": "k-1"})
+    made = await gateway.post("/v1/customers", json=person(0), headers={"Idempotency-Key": "k-1"})
     assert made.status_code == 201, made.text
     path = made.headers["location"]
-    changed = await staff.patch(path, json={"occupation": WORK[3]}, headers={"If-Match": '"1"'})
+    changed = await gateway.patch(path, json={"occupation": WORK[3]}, headers={"If-Match": '"1"'})
     assert changed.status_code == 200
-    assert (await staff.get(path)).json()["legal_name"] == NAMES[0]
-    assert len((await staff.get(f"{path}/history")).json()) == 2
-    found = await staff.post("/v1/customers/lookups", json={"contact_point": person(0)["contact_points"][0]})
+    assert (await gateway.get(path)).json()["legal_name"] == NAMES[0]
+    assert len((await gateway.get(f"{path}/history")).json()) == 2
+    found = await gateway.post("/v1/customers/lookups", json={"contact_point": person(0)["contact_points"][0]})
     assert len(found.json()["customer_ids"]) == 1
-    assert (await staff.post("/v1/customers", json=person(1, external_ref="crm-1"))).status_code == 201
-    taken = await bring(service, staff, person(2, external_ref="crm-2"), person(3, external_ref="crm-3"))
+    assert (await gateway.post("/v1/customers", json=person(1, external_ref="crm-1"))).status_code == 201
+    taken = await bring(service, gateway, person(2, external_ref="crm-2"), person(3, external_ref="crm-3"))
     waiting = await stored(service)
     await service.run_jobs()
-    assert (await staff.get(taken.headers["location"])).json()["created"] == 2
+    assert (await gateway.get(taken.headers["location"])).json()["created"] == 2
     assert unsealed(waiting, SECRETS) == []
     assert unsealed(await stored(service), SECRETS) == []
 
 
-async def mistakes(service: Service, staff: httpx.AsyncClient) -> list[httpx.Response]:
+async def mistakes(service: Service, gateway: httpx.AsyncClient) -> list[httpx.Response]:
     """What is answered when each door is given personal values that it must refuse, or cannot keep."""
-    known = await staff.post("/v1/customers", json=person(0, external_ref="crm-0"))
+    known = await gateway.post("/v1/customers", json=person(0, external_ref="crm-0"))
     refused = [
-        await staff.post("/v1/customers", json=person(1, **fault))
+        await gateway.post("/v1/customers", json=person(1, **fault))
         for fault in (
             {"external_ref": "x", "kind": NAMES[1]},
             {"external_ref": "x", "birth_date": PHONES[1]},
@@ -102,23 +102,23 @@ async def mistakes(service: Service, staff: httpx.AsyncClient) -> list[httpx.Res
         )
     ]
     taken = [
-        await staff.post("/v1/customers", json=person(1, external_ref="crm-0")),
-        await staff.post("/v1/customers", json=person(1, external_ref="y", identifiers=person(0)["identifiers"])),
+        await gateway.post("/v1/customers", json=person(1, external_ref="crm-0")),
+        await gateway.post("/v1/customers", json=person(1, external_ref="y", identifiers=person(0)["identifiers"])),
     ]
     rows = [person(2, external_ref="z", kind=NAMES[2]), person(2, external_ref="crm-0")]
-    job = await bring(service, staff, *rows, {"legal_name": NAMES[2], "phone": PHONES[2]})
+    job = await bring(service, gateway, *rows, {"legal_name": NAMES[2], "phone": PHONES[2]})
     await service.run_jobs()
-    rejects = await staff.get(job.headers["location"] + "/rejects")
+    rejects = await gateway.get(job.headers["location"] + "/rejects")
     async with service.world.db.begin() as tx:
         await tx.execute(text("ALTER TABLE customer ADD CONSTRAINT never_again CHECK (false) NOT VALID"))
         await tx.execute(text("ALTER TABLE known_restriction ADD CONSTRAINT never_again CHECK (false) NOT VALID"))
     broken = [
-        await staff.post("/v1/customers", json=person(3, external_ref="grouped")),
-        await staff.patch(known.headers["location"], json={"legal_name": NAMES[3]}, headers={"If-Match": '"1"'}),
+        await gateway.post("/v1/customers", json=person(3, external_ref="grouped")),
+        await gateway.patch(known.headers["location"], json={"legal_name": NAMES[3]}, headers={"If-Match": '"1"'}),
     ]
-    job = await bring(service, staff, person(3, external_ref="imported"))
+    job = await bring(service, gateway, person(3, external_ref="imported"))
     await service.run_jobs()
-    not_stored = await staff.get(job.headers["location"] + "/rejects")
+    not_stored = await gateway.get(job.headers["location"] + "/rejects")
     data = json.dumps({"restriction_id": str(uuid4()), "customer_id": known.json()["id"]}).encode()
     await service.hear("cxbank.risk.restriction_set.v1", data, key="k", subject="s", id_=clock.new_id())
     return [*refused, *taken, *broken, rejects, not_stored]
@@ -126,14 +126,14 @@ async def mistakes(service: Service, staff: httpx.AsyncClient) -> list[httpx.Res
 
 async def test_an_error_through_any_door_names_nobody(
     service: Service,
-    staff: httpx.AsyncClient,
+    gateway: httpx.AsyncClient,
     capsys: pytest.CaptureFixture[str],
     stored: Dump,
     unsealed: Search,
 ) -> None:
     configure("debug")
     try:
-        answers = await mistakes(service, staff)
+        answers = await mistakes(service, gateway)
     finally:
         # The capture ends before the service does, which would say so into a closed file.
         configure("error")

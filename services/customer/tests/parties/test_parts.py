@@ -51,7 +51,7 @@ LI = {
 
 @pytest.fixture
 async def staff(service: Service) -> httpx.AsyncClient:
-    return await service.client(WRITE, READ, LOOK, actor="staff", sub="anna")
+    return await service.client(WRITE, READ, LOOK, actor="client", sub="anna")
 
 
 @pytest.fixture

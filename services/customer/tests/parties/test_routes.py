@@ -23,20 +23,20 @@ ZHANG = {
 
 
 @pytest.fixture
-async def staff(service: Service) -> httpx.AsyncClient:
-    return await service.client(WRITE, READ, LOOK, actor="staff", sub="anna")
+async def gateway(service: Service) -> httpx.AsyncClient:
+    return await service.client(WRITE, READ, LOOK, actor="client", sub="anna")
 
 
 async def register(client: httpx.AsyncClient, ref: str = "a", **other: Any) -> httpx.Response:
     return await client.post("/v1/customers", json=ZHANG | {"external_ref": ref} | other)
 
 
-async def test_a_registered_party_is_read_back_as_it_was_said(staff: httpx.AsyncClient) -> None:
-    made = await register(staff)
+async def test_a_registered_party_is_read_back_as_it_was_said(gateway: httpx.AsyncClient) -> None:
+    made = await register(gateway)
     assert made.status_code == 201, made.text
     assert made.headers["location"] == f"/v1/customers/{made.json()['id']}"
     assert made.headers["etag"] == '"1"'
-    shown = await staff.get(made.headers["location"])
+    shown = await gateway.get(made.headers["location"])
     assert shown.status_code == 200
     assert shown.json() == made.json()
     assert shown.json()["legal_name"] == "张伟"
@@ -44,117 +44,117 @@ async def test_a_registered_party_is_read_back_as_it_was_said(staff: httpx.Async
     assert shown.json()["tier"] == "affluent"
 
 
-async def test_a_repeat_by_external_ref_answers_200_with_the_party_as_it_is_now(staff: httpx.AsyncClient) -> None:
-    made = (await register(staff)).json()
-    changed = await staff.patch(f"/v1/customers/{made['id']}", json={"tier": "private"}, headers={"If-Match": '"1"'})
+async def test_a_repeat_by_external_ref_answers_200_with_the_party_as_it_is_now(gateway: httpx.AsyncClient) -> None:
+    made = (await register(gateway)).json()
+    changed = await gateway.patch(f"/v1/customers/{made['id']}", json={"tier": "private"}, headers={"If-Match": '"1"'})
     assert changed.status_code == 200, changed.text
-    again = await register(staff)
+    again = await register(gateway)
     assert again.status_code == 200
     assert again.headers["idempotent-replayed"] == "true"
     assert again.json()["id"] == made["id"]
     assert again.json()["tier"] == "private"
 
 
-async def test_the_same_external_ref_with_other_content_is_409(staff: httpx.AsyncClient) -> None:
-    await register(staff)
-    other = await register(staff, legal_name="李娜")
+async def test_the_same_external_ref_with_other_content_is_409(gateway: httpx.AsyncClient) -> None:
+    await register(gateway)
+    other = await register(gateway, legal_name="李娜")
     assert other.status_code == 409
     assert other.json()["type"] == "/problems/external-ref-conflict"
 
 
-async def test_eight_twins_with_one_idempotency_key_register_once(staff: httpx.AsyncClient) -> None:
+async def test_eight_twins_with_one_idempotency_key_register_once(gateway: httpx.AsyncClient) -> None:
     head = {"Idempotency-Key": "k-1"}
-    twins = await asyncio.gather(*(staff.post("/v1/customers", json=ZHANG, headers=head) for _ in range(8)))
+    twins = await asyncio.gather(*(gateway.post("/v1/customers", json=ZHANG, headers=head) for _ in range(8)))
     assert {one.status_code for one in twins} == {201}
     assert len({one.text for one in twins}) == 1
     assert sum(one.headers.get("idempotent-replayed") == "true" for one in twins) == 7
-    later = await staff.post("/v1/customers", json=ZHANG, headers=head)
+    later = await gateway.post("/v1/customers", json=ZHANG, headers=head)
     assert (later.status_code, later.text) == (201, twins[0].text)
 
 
-async def test_the_same_header_key_with_another_body_is_422(staff: httpx.AsyncClient) -> None:
+async def test_the_same_header_key_with_another_body_is_422(gateway: httpx.AsyncClient) -> None:
     head = {"Idempotency-Key": "k-1"}
-    await staff.post("/v1/customers", json=ZHANG, headers=head)
-    other = await staff.post("/v1/customers", json=ZHANG | {"legal_name": "李娜"}, headers=head)
+    await gateway.post("/v1/customers", json=ZHANG, headers=head)
+    other = await gateway.post("/v1/customers", json=ZHANG | {"legal_name": "李娜"}, headers=head)
     assert other.status_code == 422
     assert other.json()["type"] == "/problems/idempotency-key-reused"
 
 
-async def test_a_new_header_key_with_a_known_natural_key_is_200_and_the_first_id(staff: httpx.AsyncClient) -> None:
-    made = (await register(staff)).json()
-    again = await staff.post(
+async def test_a_new_header_key_with_a_known_natural_key_is_200_and_the_first_id(gateway: httpx.AsyncClient) -> None:
+    made = (await register(gateway)).json()
+    again = await gateway.post(
         "/v1/customers", json=ZHANG | {"external_ref": "a"}, headers={"Idempotency-Key": "another"}
     )
     assert (again.status_code, again.json()["id"]) == (200, made["id"])
 
 
-async def test_no_key_of_either_kind_is_422(staff: httpx.AsyncClient) -> None:
-    answer = await staff.post("/v1/customers", json=ZHANG)
+async def test_no_key_of_either_kind_is_422(gateway: httpx.AsyncClient) -> None:
+    answer = await gateway.post("/v1/customers", json=ZHANG)
     assert answer.status_code == 422
     assert answer.json()["type"] == "/problems/idempotency-key-missing"
 
 
-async def test_an_identifier_of_another_party_is_409_and_leaves_nothing(staff: httpx.AsyncClient) -> None:
-    await register(staff)
-    taken = await register(staff, "b", legal_name="李娜")
+async def test_an_identifier_of_another_party_is_409_and_leaves_nothing(gateway: httpx.AsyncClient) -> None:
+    await register(gateway)
+    taken = await register(gateway, "b", legal_name="李娜")
     assert taken.status_code == 409
     assert taken.json()["type"] == "/problems/identifier-taken"
     assert "11010519840301001" not in taken.text
-    free = await register(staff, "b", legal_name="李娜", identifiers=[])
+    free = await register(gateway, "b", legal_name="李娜", identifiers=[])
     assert free.status_code == 201
 
 
-async def test_one_identifier_among_twenty_callers_goes_to_one(staff: httpx.AsyncClient) -> None:
-    answers = await asyncio.gather(*(register(staff, f"r{number}") for number in range(20)))
+async def test_one_identifier_among_twenty_callers_goes_to_one(gateway: httpx.AsyncClient) -> None:
+    answers = await asyncio.gather(*(register(gateway, f"r{number}") for number in range(20)))
     assert sorted(one.status_code for one in answers) == [201] + [409] * 19
 
 
-async def test_two_patches_on_one_version_let_one_through(staff: httpx.AsyncClient) -> None:
-    made = (await register(staff)).json()
+async def test_two_patches_on_one_version_let_one_through(gateway: httpx.AsyncClient) -> None:
+    made = (await register(gateway)).json()
     path = f"/v1/customers/{made['id']}"
     answers = await asyncio.gather(
-        *(staff.patch(path, json={"occupation": f"o{n}"}, headers={"If-Match": '"1"'}) for n in range(50))
+        *(gateway.patch(path, json={"occupation": f"o{n}"}, headers={"If-Match": '"1"'}) for n in range(50))
     )
     assert sorted(one.status_code for one in answers) == [200] + [412] * 49
 
 
-async def test_a_patch_without_if_match_is_428_and_a_stale_one_412(staff: httpx.AsyncClient) -> None:
-    path = f"/v1/customers/{(await register(staff)).json()['id']}"
-    assert (await staff.patch(path, json={"tier": "mass"})).status_code == 428
-    assert (await staff.patch(path, json={"tier": "mass"}, headers={"If-Match": '"7"'})).status_code == 412
+async def test_a_patch_without_if_match_is_428_and_a_stale_one_412(gateway: httpx.AsyncClient) -> None:
+    path = f"/v1/customers/{(await register(gateway)).json()['id']}"
+    assert (await gateway.patch(path, json={"tier": "mass"})).status_code == 428
+    assert (await gateway.patch(path, json={"tier": "mass"}, headers={"If-Match": '"7"'})).status_code == 412
 
 
-async def test_history_tells_every_version_and_as_of_the_one_recorded_then(staff: httpx.AsyncClient) -> None:
-    made = (await register(staff)).json()
+async def test_history_tells_every_version_and_as_of_the_one_recorded_then(gateway: httpx.AsyncClient) -> None:
+    made = (await register(gateway)).json()
     path = f"/v1/customers/{made['id']}"
-    await staff.patch(path, json={"legal_name": "张三", "birth_date": None}, headers={"If-Match": '"1"'})
-    versions = (await staff.get(f"{path}/history")).json()
+    await gateway.patch(path, json={"legal_name": "张三", "birth_date": None}, headers={"If-Match": '"1"'})
+    versions = (await gateway.get(f"{path}/history")).json()
     assert [one["version"] for one in versions] == [2, 1]
     assert [one["customer"]["legal_name"] for one in versions] == ["张三", "张伟"]
     assert versions[1]["superseded_at"] == versions[0]["recorded_at"]
-    then = await staff.get(path, params={"as_of": made["created_at"]})
+    then = await gateway.get(path, params={"as_of": made["created_at"]})
     assert then.json()["legal_name"] == "张伟"
-    assert (await staff.get(path, params={"as_of": "2020-01-01T00:00:00Z"})).status_code == 404
+    assert (await gateway.get(path, params={"as_of": "2020-01-01T00:00:00Z"})).status_code == 404
 
 
-async def test_an_instant_without_its_offset_is_no_instant(staff: httpx.AsyncClient) -> None:
-    path = f"/v1/customers/{(await register(staff)).json()['id']}"
-    assert (await staff.get(path, params={"as_of": "2026-11-24T00:00:00"})).status_code == 422
-    assert (await staff.get(path, params={"as_of": "0001-01-01T00:00:00+14:00"})).status_code == 404
-    assert (await staff.get(path, params={"as_of": "9999-12-31T23:59:59-14:00"})).status_code == 200
+async def test_an_instant_without_its_offset_is_no_instant(gateway: httpx.AsyncClient) -> None:
+    path = f"/v1/customers/{(await register(gateway)).json()['id']}"
+    assert (await gateway.get(path, params={"as_of": "2026-11-24T00:00:00"})).status_code == 422
+    assert (await gateway.get(path, params={"as_of": "0001-01-01T00:00:00+14:00"})).status_code == 404
+    assert (await gateway.get(path, params={"as_of": "9999-12-31T23:59:59-14:00"})).status_code == 200
 
 
-async def test_a_look_up_finds_everyone_who_shares_a_phone(staff: httpx.AsyncClient) -> None:
-    first = (await register(staff)).json()["id"]
-    second = (await register(staff, "b", identifiers=[])).json()["id"]
-    found = await staff.post("/v1/customers/lookups", json={"contact_point": ZHANG["contact_points"][0]})
+async def test_a_look_up_finds_everyone_who_shares_a_phone(gateway: httpx.AsyncClient) -> None:
+    first = (await register(gateway)).json()["id"]
+    second = (await register(gateway, "b", identifiers=[])).json()["id"]
+    found = await gateway.post("/v1/customers/lookups", json={"contact_point": ZHANG["contact_points"][0]})
     assert found.json() == {"customer_ids": sorted([first, second])}
-    one = await staff.post("/v1/customers/lookups", json={"identifier": ZHANG["identifiers"][0]})
+    one = await gateway.post("/v1/customers/lookups", json={"identifier": ZHANG["identifiers"][0]})
     assert one.json() == {"customer_ids": [first]}
 
 
-async def test_who_may_not_is_told_so(service: Service, staff: httpx.AsyncClient) -> None:
-    made = (await register(staff)).json()
+async def test_who_may_not_is_told_so(service: Service, gateway: httpx.AsyncClient) -> None:
+    made = (await register(gateway)).json()
     path = f"/v1/customers/{made['id']}"
     nobody = await service.client(actor="client")
     nobody.headers.pop("authorization")
@@ -172,21 +172,21 @@ async def test_who_may_not_is_told_so(service: Service, staff: httpx.AsyncClient
 
 
 async def test_a_list_turns_its_pages_and_keeps_its_cursor_to_itself(
-    service: Service, staff: httpx.AsyncClient
+    service: Service, gateway: httpx.AsyncClient
 ) -> None:
     for number in range(5):
-        await register(staff, f"r{number}", identifiers=[])
-    first = (await staff.get("/v1/customers", params={"limit": 2})).json()
-    rest = (await staff.get("/v1/customers", params={"limit": 10, "cursor": first["next_cursor"]})).json()
+        await register(gateway, f"r{number}", identifiers=[])
+    first = (await gateway.get("/v1/customers", params={"limit": 2})).json()
+    rest = (await gateway.get("/v1/customers", params={"limit": 10, "cursor": first["next_cursor"]})).json()
     assert len(first["items"]) == 2
     assert len(rest["items"]) == 3
     assert rest["next_cursor"] is None
     assert "legal_name" not in first["items"][0]
     ids = [one["id"] for one in first["items"] + rest["items"]]
     assert ids == sorted(ids, reverse=True)
-    other = await service.client(READ, actor="staff", sub="bob")
+    other = await service.client(READ, actor="client", sub="bob")
     assert (await other.get("/v1/customers", params={"cursor": first["next_cursor"]})).status_code == 422
-    bent = await staff.get("/v1/customers", params={"cursor": first["next_cursor"], "tier": "mass"})
+    bent = await gateway.get("/v1/customers", params={"cursor": first["next_cursor"], "tier": "mass"})
     assert bent.status_code == 422
 
 
@@ -205,13 +205,15 @@ async def test_a_list_turns_its_pages_and_keeps_its_cursor_to_itself(
         b'{"kind": "individual", "legal_name": "\xff", "external_ref": "x"}',
     ],
 )
-async def test_what_makes_no_sense_is_refused_with_a_reason(staff: httpx.AsyncClient, body: bytes) -> None:
-    answer = await staff.post("/v1/customers", content=body, headers={"content-type": "application/json"})
+async def test_what_makes_no_sense_is_refused_with_a_reason(gateway: httpx.AsyncClient, body: bytes) -> None:
+    answer = await gateway.post("/v1/customers", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["errors"]
 
 
-async def test_a_body_of_ten_megabytes_is_413(staff: httpx.AsyncClient) -> None:
-    answer = await staff.post("/v1/customers", content=b"x" * 10_000_000, headers={"content-type": "application/json"})
+async def test_a_body_of_ten_megabytes_is_413(gateway: httpx.AsyncClient) -> None:
+    answer = await gateway.post(
+        "/v1/customers", content=b"x" * 10_000_000, headers={"content-type": "application/json"}
+    )
     assert answer.status_code == 413

@@ -18,6 +18,31 @@ from cxbank_client.transport import Rows, Transport
 class Customer(Transport):
     """The customer service. Every method raises `cxbank_client.problems.Problem` for an answer that is no success."""
 
+    async def list_access_reviews(
+        self, *, limit: int | None = None, unjudged: bool | None = None, cursor: str | None = None
+    ) -> Page[models.AccessReview]:
+        """Broken glasses that nobody has judged yet (`unjudged=false`: all), newest first, without their notes."""
+        return await self._ask(
+            "GET",
+            "/v1/access-reviews",
+            Page[models.AccessReview],
+            query={"limit": limit, "unjudged": unjudged, "cursor": cursor},
+        )
+
+    def all_access_reviews(
+        self, *, limit: int | None = None, unjudged: bool | None = None
+    ) -> AsyncIterator[models.AccessReview]:
+        """Every item of `list_access_reviews`, page by page, as they are needed."""
+        return self._pages(lambda at: self.list_access_reviews(limit=limit, unjudged=unjudged, cursor=at), None)
+
+    async def show_access_review(self, review_id: UUID) -> models.AccessReview:
+        """One broken glass with the note of who broke it; the reading is recorded."""
+        return await self._ask("GET", f"/v1/access-reviews/{review_id}", models.AccessReview)
+
+    async def judge_access(self, review_id: UUID, body: models.JudgeAccess) -> models.AccessReview:
+        """Judge it, once. Errors: 409 it was judged before, or the reviewer is who broke it."""
+        return await self._ask("POST", f"/v1/access-reviews/{review_id}/verdicts", models.AccessReview, body=body)
+
     async def decide_consent(self, body: models.AskDecision) -> models.ConsentDecision:
         """May this be done to this customer? Allow with a receipt or a legal basis, else deny; unknown is deny.
 
@@ -107,22 +132,98 @@ class Customer(Transport):
         """Whom a contact point or an identifier belongs to; only for callers with the look-up scope."""
         return await self._ask("POST", "/v1/customers/lookups", models.Found, body=body)
 
-    async def show_customer(self, customer_id: UUID, *, as_of: datetime | None = None) -> models.Customer:
+    async def show_customer(
+        self, customer_id: UUID, *, as_of: datetime | None = None, view: models.Shape | None = None
+    ) -> models.Customer:
         """One party; with `as_of`, as it was recorded at that instant. The reading is recorded before the answer
         leaves.
+
+        Staff see masks unless the customer opened a field for them (`…/access-grants`); `masked` and `withheld`
+        say so.
         """
-        return await self._ask("GET", f"/v1/customers/{customer_id}", models.Customer, query={"as_of": as_of})
+        return await self._ask(
+            "GET", f"/v1/customers/{customer_id}", models.Customer, query={"as_of": as_of, "view": view}
+        )
 
     async def change_customer(
         self, customer_id: UUID, body: models.ChangeCustomer, *, if_match: int
     ) -> models.Customer:
         """Change a party by RFC 7396 merge patch, on the version named by `If-Match`.
 
-        Errors: 409 the life cycle does not allow the state; 410 erased; 412 stale; 428 without `If-Match`.
+        Errors: 403 staff without the customer's authorisation for the field; 409 the life cycle does not allow
+        the state;
+        410 erased; 412 stale; 428 without `If-Match`.
         """
         return await self._ask(
             "PATCH", f"/v1/customers/{customer_id}", models.Customer, body=body, headers={"If-Match": f'"{if_match}"'}
         )
+
+    async def list_access_grants(
+        self, customer_id: UUID, *, limit: int | None = None, cursor: str | None = None
+    ) -> Page[models.AccessGrant]:
+        """Who asked to see what of a customer, and where each request stands; newest first."""
+        return await self._ask(
+            "GET",
+            f"/v1/customers/{customer_id}/access-grants",
+            Page[models.AccessGrant],
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def all_access_grants(self, customer_id: UUID, *, limit: int | None = None) -> AsyncIterator[models.AccessGrant]:
+        """Every item of `list_access_grants`, page by page, as they are needed."""
+        return self._pages(lambda at: self.list_access_grants(customer_id, limit=limit, cursor=at), None)
+
+    async def ask_access(
+        self, customer_id: UUID, body: models.AskAccess, *, idempotency_key: str | None = None
+    ) -> models.AccessGrant:
+        """Ask to see (or change) fields of a customer for a purpose and a time; nothing is open until it is
+        confirmed.
+
+        Errors: 410 erased; 422 no `Idempotency-Key`; 429 too many codes for this customer within the hour.
+        """
+        return await self._ask(
+            "POST",
+            f"/v1/customers/{customer_id}/access-grants",
+            models.AccessGrant,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
+        )
+
+    async def show_access_grant(self, customer_id: UUID, grant_id: UUID) -> models.AccessGrant:
+        """One authorisation, with its state now."""
+        return await self._ask("GET", f"/v1/customers/{customer_id}/access-grants/{grant_id}", models.AccessGrant)
+
+    async def confirm_access(self, customer_id: UUID, grant_id: UUID, body: models.ConfirmAccess) -> models.AccessGrant:
+        """The customer's yes: their own token, or the code they read out to whoever asked.
+
+        Errors: 403 the code is wrong (counted); 409 confirmed, declined, expired, or locked after too many
+        wrong codes.
+        """
+        return await self._ask(
+            "POST", f"/v1/customers/{customer_id}/access-grants/{grant_id}/confirmations", models.AccessGrant, body=body
+        )
+
+    async def revoke_access(self, customer_id: UUID, grant_id: UUID) -> models.AccessGrant:
+        """Decline a request, or end an authorisation now; the same again changes nothing. Errors: 409 it is over."""
+        return await self._ask(
+            "POST", f"/v1/customers/{customer_id}/access-grants/{grant_id}/revocations", models.AccessGrant
+        )
+
+    async def show_access_log(
+        self, customer_id: UUID, *, limit: int | None = None, cursor: str | None = None
+    ) -> Page[models.AccessLine]:
+        """Who looked at what of a customer, when and why, out of the tamper-evident record itself; newest first."""
+        return await self._ask(
+            "GET",
+            f"/v1/customers/{customer_id}/access-log",
+            Page[models.AccessLine],
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def all_show_access_log(self, customer_id: UUID, *, limit: int | None = None) -> AsyncIterator[models.AccessLine]:
+        """Every item of `show_access_log`, page by page, as they are needed."""
+        return self._pages(lambda at: self.show_access_log(customer_id, limit=limit, cursor=at), None)
 
     async def add_address(self, customer_id: UUID, body: models.NewAddress) -> models.Address:
         """An address; one that reads the same answers 200."""
@@ -147,6 +248,19 @@ class Customer(Transport):
             f"/v1/customers/{customer_id}/addresses/{part_id}",
             TypeAdapter(None),
             headers={"If-Match": f'"{if_match}"'},
+        )
+
+    async def break_glass(
+        self, customer_id: UUID, body: models.BreakGlass, *, idempotency_key: str | None = None
+    ) -> models.AccessGrant:
+        """Open fields at once without the customer: needs the role `break_glass`, is said aloud, and is reviewed."""
+        return await self._ask(
+            "POST",
+            f"/v1/customers/{customer_id}/break-glass",
+            models.AccessGrant,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
         )
 
     async def show_consents(

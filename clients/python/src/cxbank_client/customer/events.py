@@ -97,6 +97,19 @@ class ErasureRequested(Said):
     occurred_at: datetime
 
 
+class GlassBroken(Said):
+    """Somebody opened a customer's fields without the customer's authorisation; a review is due."""
+
+    event_type: ClassVar[str] = "cxbank.customer.glass_broken.v1"
+
+    grant_id: UUID
+    customer_id: UUID
+    reader: str
+    reason: str
+    fields: list[str]
+    occurred_at: datetime
+
+
 class LinkSnapshot(Said):
     """How the member stands at present, said again for a newcomer."""
 
@@ -292,6 +305,7 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.consent_recorded.v1": ConsentRecorded,
     "cxbank.customer.erasure_completed.v1": ErasureCompleted,
     "cxbank.customer.erasure_requested.v1": ErasureRequested,
+    "cxbank.customer.glass_broken.v1": GlassBroken,
     "cxbank.customer.link_snapshot.v1": LinkSnapshot,
     "cxbank.customer.linked.v1": Linked,
     "cxbank.customer.message_delivered.v1": MessageDelivered,

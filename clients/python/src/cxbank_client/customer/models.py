@@ -10,6 +10,8 @@ from pydantic import Field
 
 from cxbank_client.answers import Answer, Input
 
+AccessPurpose = Literal["servicing", "complaint", "advice", "correction", "fraud_inquiry", "legal_order"]
+
 AccessibilityNeed = Literal[
     "large_print", "screen_reader", "sign_language", "hearing_loop", "wheelchair", "easy_language", "home_visit"
 ]
@@ -44,6 +46,10 @@ GdprBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)
 Gender = Literal[0, 1, 2, 9]
 
 GivenBy = Literal["customer", "staff", "client", "import"]
+
+GlassReason = Literal["customer_in_danger", "money_at_risk", "customer_unreachable", "legal_deadline"]
+
+GrantState = Literal["requested", "active", "expired", "locked", "revoked"]
 
 Joint = Literal["all", "any", "not"]
 
@@ -80,7 +86,24 @@ ReviewOutcome = Literal["stands", "corrected", "reversed"]
 
 ReviewState = Literal["open", "closed"]
 
+ReviewVerdict = Literal["justified", "unjustified"]
+
+Sensitive = Literal[
+    "legal_name",
+    "birth_date",
+    "occupation",
+    "contact_points",
+    "identifiers",
+    "preferred_name",
+    "name",
+    "addresses",
+    "declared_income_band",
+    "declared_asset_band",
+]
+
 SetState = Literal["active", "absorbed", "dissolved"]
+
+Shape = Literal["routing", "servicing", "risk", "marketing"]
 
 Source = Literal[
     "registry", "identity_document", "bank", "core_banking", "customer", "import", "third_party", "inferred"
@@ -163,6 +186,59 @@ CustomerPartiesDomainPartyKind = Literal["individual", "organisation"]
 CustomerPartiesDomainPartyState = Literal["prospect", "active", "dormant", "closed"]
 
 
+class AccessGrant(Answer):
+    """An authorisation. `expires_at` is null until it is confirmed."""
+
+    id: UUID
+    customer_id: UUID
+    version: int
+    state: GrantState | str
+    purpose: str
+    fields: list[str]
+    change: bool
+    reader: str
+    requested_by: str
+    broken_glass: bool
+    code_sent: bool
+    duration_seconds: int
+    requested_at: datetime
+    confirm_before: datetime
+    confirmed_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class AccessLine(Answer):
+    """One line of who looked. Customers see what kind of caller it was and from which branch, staff see who."""
+
+    id: UUID
+    at: datetime
+    action: str
+    actor: str
+    sub: str | None
+    branch: str | None
+    purpose: str | None
+    view: str | None
+    fields: list[str]
+    broken_glass: bool
+
+
+class AccessReview(Answer):
+    """A broken glass before a second pair of eyes; lists leave `note` null."""
+
+    id: UUID
+    customer_id: UUID
+    version: int
+    reader: str
+    reason: GlassReason | str
+    note: str | None
+    fields: list[str]
+    broken_at: datetime
+    verdict: ReviewVerdict | str | None
+    reviewed_at: datetime | None
+    reviewed_by: str | None
+
+
 class Address(Answer):
     """An address as it is kept."""
 
@@ -177,6 +253,17 @@ class Address(Answer):
     provenance: Provenance | None
 
 
+class AskAccess(Input):
+    """A wish to see fields of a customer unmasked, for a purpose and a time; the customer decides."""
+
+    purpose: AccessPurpose
+    fields: list[Sensitive]
+    change: bool = False
+    reader: str | None = None
+    duration_seconds: int = 900
+    send_code: bool = False
+
+
 class AskDecision(Input):
     """A use somebody wants to make. No `data_categories`: all the ordinary ones of the purpose."""
 
@@ -184,6 +271,14 @@ class AskDecision(Input):
     purpose: str
     channel: str | None = None
     data_categories: list[str] = Field(default_factory=lambda: [])
+
+
+class BreakGlass(Input):
+    """Opening fields at once, without the customer, for a reason that will be judged."""
+
+    reason: GlassReason
+    note: str
+    fields: list[Sensitive]
 
 
 class ChangeAddress(Input):
@@ -308,6 +403,12 @@ class Cluster(Answer):
     profile: dict[str, str]
 
 
+class ConfirmAccess(Input):
+    """The code the customer read out; a customer's own token confirms without."""
+
+    code: str | None = None
+
+
 class Confirmation(Answer):
     """One service has destroyed its key of the subject and what could be found by it."""
 
@@ -405,6 +506,10 @@ class ContactPointIn(Input):
 class Customer(Answer):
     """A party as recorded. `restricted` says that a restriction of the risk service is in force (staff and
     clients).
+
+    `masked` names the fields that hold a mask (or null) because nobody opened them for the caller, `withheld`
+    those the
+    chosen view leaves out.
     """
 
     id: UUID
@@ -437,6 +542,8 @@ class Customer(Answer):
     declared_asset_band: str | None
     addresses: list[Address]
     leader_id: UUID | None
+    masked: list[str]
+    withheld: list[str]
 
 
 class CustomerSummary(Answer):
@@ -704,6 +811,12 @@ class Job(Answer):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+class JudgeAccess(Input):
+    """The reviewer's word."""
+
+    verdict: ReviewVerdict
 
 
 class LegalBasis(Answer):

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.consents import usecases as consents
+from customer.disclosure import usecases as disclosure
 from customer.identity import usecases as identity
 from customer.interactions import usecases as interactions
 from customer.matters import usecases as matters
@@ -33,6 +34,7 @@ OWN = "customer"
 _EACH: Final[tuple[Forget, ...]] = (
     parties.forget,
     identity.forget,
+    disclosure.forget,
     consents.forget,
     interactions.forget,
     matters.forget,

@@ -7,6 +7,7 @@ from fastapi import Query, Request, Response
 from pydantic import AwareDatetime
 
 from customer import storage
+from customer.disclosure.domain import Shape
 from customer.parties import repository, usecases
 from customer.parties.access import CanChange, CanImport, CanList, CanLookUp, CanRead, CanRegister
 from customer.parties.domain import Kind, State, Tier
@@ -36,7 +37,7 @@ PARTIES = Importer("customers", "customer", RegisterCustomer, usecases.register_
 import_route(router, PARTIES, storage.JOBS, CanImport)
 
 Register = Annotated[Grouped[Wish[RegisterCustomer], Answer[Customer]], grouped(usecases.register_customers)]
-Show = Annotated[Grouped[tuple[UUID, object], Customer], grouped(usecases.show_customers)]
+Show = Annotated[Grouped[tuple[UUID, object, Shape | None], Customer], grouped(usecases.show_customers)]
 
 
 @router.post("", status_code=201, response_model=Customer)
@@ -70,16 +71,24 @@ async def list_customers(
 
 @router.get("/{customer_id}", response_model=Customer)
 async def show_customer(
-    request: Request, customer_id: UUID, show: Show, caller: CanRead, as_of: AwareDatetime | None = None
+    request: Request,
+    customer_id: UUID,
+    show: Show,
+    caller: CanRead,
+    as_of: AwareDatetime | None = None,
+    shape: Annotated[Shape | None, Query(alias="view", description="no more than that purpose needs")] = None,
 ) -> Response:
-    """One party; with `as_of`, as it was recorded at that instant. The reading is recorded before the answer leaves."""
+    """One party; with `as_of`, as it was recorded at that instant. The reading is recorded before the answer leaves.
+
+    Staff see masks unless the customer opened a field for them (`…/access-grants`); `masked` and `withheld` say so.
+    """
     if as_of is None:
-        view = await show((customer_id, caller))
+        view = await show((customer_id, caller, shape))
     else:
         caller.see(customer_id)
         world = request.app.state.world
         async with world.db.begin() as tx:
-            view = await usecases.recorded_then(world, tx, customer_id, as_of, caller)
+            view = await usecases.recorded_then(world, tx, customer_id, as_of, caller, shape)
     return with_etag(view, version=view.version)
 
 
@@ -89,7 +98,8 @@ async def change_customer(
 ) -> Response:
     """Change a party by RFC 7396 merge patch, on the version named by `If-Match`.
 
-    Errors: 409 the life cycle does not allow the state; 410 erased; 412 stale; 428 without `If-Match`.
+    Errors: 403 staff without the customer's authorisation for the field; 409 the life cycle does not allow the state;
+    410 erased; 412 stale; 428 without `If-Match`.
     """
     view = await usecases.change_customer(request.app.state.world, tx, customer_id, body, match, caller)
     return with_etag(view, version=view.version)

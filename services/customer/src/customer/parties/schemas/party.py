@@ -106,7 +106,11 @@ class ChangeCustomer(_Facts):
 
 
 class Customer(View):
-    """A party as recorded. `restricted` says that a restriction of the risk service is in force (staff and clients)."""
+    """A party as recorded. `restricted` says that a restriction of the risk service is in force (staff and clients).
+
+    `masked` names the fields that hold a mask (or null) because nobody opened them for the caller, `withheld` those the
+    chosen view leaves out.
+    """
 
     id: UUID
     version: int
@@ -138,6 +142,8 @@ class Customer(View):
     declared_asset_band: str | None = None
     addresses: list[Address] = []
     leader_id: Annotated[UUID | None, Field(description="the party this record counts as, if it is linked")] = None
+    masked: list[str] = []
+    withheld: list[str] = []
 
 
 class CustomerSummary(View):

@@ -1,6 +1,6 @@
 """Changing a party on the version the caller saw, hearing of its restrictions, and what erasure removes of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.disclosure import usecases as disclosure
+from customer.disclosure.domain import Opening, Sensitive
 from customer.due import usecases as due
 from customer.parties import repository
 from customer.parties.domain import Kind, State, age_band, may_become
@@ -16,6 +18,7 @@ from customer.parties.events import CustomerChanged, CustomerClosed
 from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.parties.schemas import ChangeCustomer, Customer
 from customer.parties.usecases.claiming import Claims, as_view, claims_from, decide
+from customer.parties.usecases.masking import as_seen, detail_of
 from customer.parties.usecases.saying import said_of
 from customer.parties.usecases.sealing import (
     PARTY,
@@ -38,16 +41,22 @@ from shared.world import World
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A party held for a change: its key, who wrote it last, how it is, and what was claimed of it."""
+    """A party held for a change: its key, who wrote it last, how it is, what was claimed of it, what is open to whom."""
 
     key: DataKey
     by: str
     view: Customer
     claims: Claims
+    opening: Opening
 
 
-async def present(world: World, tx: AsyncConnection, customer_id: UUID) -> Present:
-    """The party as it is, held until the transaction ends; raises CustomerErased or CustomerUnknown."""
+async def present(
+    world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller, fields: Collection[str]
+) -> Present:
+    """The party as it is, held until the transaction ends; raises CustomerErased or CustomerUnknown.
+
+    What staff see masked they change only with the customer's authorisation (FieldNotOpened).
+    """
     # The key before the row, as an erasure takes them: in the other order the two would deadlock.
     key = (await world.vault.for_write(tx, [subject_of(customer_id)]))[subject_of(customer_id)]
     if key is None:
@@ -55,8 +64,9 @@ async def present(world: World, tx: AsyncConnection, customer_id: UUID) -> Prese
     row = await repository.locked(tx, customer_id)
     if row is None:
         raise CustomerUnknown()
+    opening = await disclosure.require_change(tx, customer_id, set(fields) & set(Sensitive), caller)
     view = await known(world, tx, customer_id)
-    return Present(key, row.updated_by, view, claims_from(opened_details(row, key)["claims"]))
+    return Present(key, row.updated_by, view, claims_from(opened_details(row, key)["claims"]), opening)
 
 
 async def write(
@@ -82,7 +92,7 @@ async def write(
     said = said_of(CustomerClosed if closed else CustomerChanged, after)
     await outbox.emit(tx, storage.EVENTS, storage.SOURCE, [said])
     await due.note(tx, {after.id: after.updated_at})
-    told = {"fields": ",".join(sorted(fields))}
+    told = {"fields": ",".join(sorted(fields))} | detail_of(after, was.opening, None)
     await audit.record(
         tx, storage.AUDIT, world.keyring, [audit.Entry(action, subject_of(after.id), PARTY, after.id, caller, told)]
     )
@@ -96,7 +106,7 @@ async def change_customer(
 
     Facts are decided by survivorship; tier and state are the bank's decisions and simply hold.
     """
-    was = await present(world, tx, customer_id)
+    was = await present(world, tx, customer_id, caller, wish.model_fields_set)
     before = was.view
     check_version(match, before.version)
     if wish.state is not None and not may_become(before.state, wish.state):
@@ -109,7 +119,8 @@ async def change_customer(
     if before.kind is Kind.ORGANISATION:
         told["incorporation_date"] = told["birth_date"]
     after = Customer.model_validate(told)
-    return await write(world, tx, was, after, caller, "customer.change", wish.model_fields_set, decided.claims)
+    after = await write(world, tx, was, after, caller, "customer.change", wish.model_fields_set, decided.claims)
+    return as_seen(after, caller, was.opening)
 
 
 def _past(before: Customer, until: datetime, by: str, key: DataKey) -> dict[str, Any]:

@@ -2,11 +2,15 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.disclosure import usecases as disclosure
+from customer.disclosure.domain import Opening, Sensitive, Shape
 from customer.parties import repository
 from customer.parties.domain import Kind
 from customer.parties.domain.names import NameParts, parts_of, rendered
@@ -14,6 +18,7 @@ from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.parties.schemas import Customer, Found, LookUp, PastVersion
 from customer.parties.schemas.party import Claimed, FieldProvenance, RenderedName
 from customer.parties.usecases.claiming import all_claims, claims_from, holding
+from customer.parties.usecases.masking import as_seen, detail_of
 from customer.parties.usecases.sealing import (
     PARTY,
     contact_blind,
@@ -25,42 +30,52 @@ from customer.parties.usecases.sealing import (
 )
 from shared import audit, clock
 from shared.access import Caller
+from shared.crypto import DataKey
 from shared.problems import Problem
 from shared.subjects import resolve
 from shared.world import World
 
 
 async def show_customers(
-    world: World, tx: AsyncConnection, wishes: Sequence[tuple[UUID, Caller]]
+    world: World, tx: AsyncConnection, wishes: Sequence[tuple[UUID, Caller, Shape | None]]
 ) -> list[Customer | Problem]:
     """Read parties for many callers at once; who read whom is recorded in the same transaction.
 
     A customer sees only themself (else CustomerUnknown) and nothing that would tip them off; an erased party is 410.
+    Staff see masks where nothing was opened for them.
     """
-    ids = sorted({customer_id for customer_id, _ in wishes})
+    ids = sorted({customer_id for customer_id, _, _ in wishes})
     found = await views(world, tx, ids)
     erased = await world.vault.erased(tx, [subject_of(one) for one in ids if one not in found])
     own = await _own(tx, wishes, found)
+    openings = await disclosure.openings(
+        tx, [(customer_id, caller.sub) for customer_id, caller, _ in wishes if caller.actor == "staff"]
+    )
     answers: list[Customer | Problem] = []
     seen: list[audit.Entry] = []
-    for customer_id, caller in wishes:
+    for customer_id, caller, shape in wishes:
         view = found.get(customer_id)
         if caller.actor == "customer" and (caller.customer_id, customer_id) not in own:
             answers.append(CustomerUnknown())
         elif view is None:
             answers.append(CustomerErased() if subject_of(customer_id) in erased else CustomerUnknown())
         else:
-            answers.append(view.model_copy(update={"restricted": None}) if caller.actor == "customer" else view)
-            seen.append(audit.Entry("customer.read", subject_of(customer_id), PARTY, customer_id, caller))
+            opening = openings.get((customer_id, caller.sub), Opening())
+            shown = as_seen(view, caller, opening, shape)
+            answers.append(shown)
+            detail = detail_of(shown, opening, shape)
+            seen.append(audit.Entry("customer.read", subject_of(customer_id), PARTY, customer_id, caller, detail))
     await audit.seen(tx, storage.AUDIT, world.keyring, seen)
     return answers
 
 
 async def _own(
-    tx: AsyncConnection, wishes: Sequence[tuple[UUID, Caller]], found: Mapping[UUID, Customer]
+    tx: AsyncConnection, wishes: Sequence[tuple[UUID, Caller, Shape | None]], found: Mapping[UUID, Customer]
 ) -> set[tuple[UUID | None, UUID]]:
     """Which of the asked records are the asking customer's own: theirs, or one that counts as the same party."""
-    asked = {(caller.customer_id, one) for one, caller in wishes if caller.actor == "customer" and caller.customer_id}
+    asked = {
+        (caller.customer_id, one) for one, caller, _ in wishes if caller.actor == "customer" and caller.customer_id
+    }
     others = {asking for asking, one in asked if asking is not None and asking != one}
     leaders = await resolve(tx, storage.LINKS, sorted(others)) if others else {}
     return {
@@ -70,8 +85,10 @@ async def _own(
     }
 
 
-async def past_versions(world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller) -> list[PastVersion]:
-    """All versions of a party, newest first, each with who recorded it and until when it stood."""
+async def past_versions(
+    world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller, shape: Shape | None = None
+) -> list[PastVersion]:
+    """All versions of a party as the caller may see them, newest first, each with who recorded it and until when."""
     # Held first: neither a change nor an erasure may come between the present and the past.
     row = await repository.locked(tx, customer_id)
     present = await known(world, tx, customer_id)
@@ -79,13 +96,15 @@ async def past_versions(world: World, tx: AsyncConnection, customer_id: UUID, ca
     key = (await world.vault.for_read(tx, [subject]))[subject]
     if row is None or key is None:
         raise CustomerErased()
+    pair = (customer_id, caller.sub)
+    opening = (await disclosure.openings(tx, [pair] if caller.actor == "staff" else [])).get(pair, Opening())
     told = [
         PastVersion(
             version=present.version,
             recorded_at=present.updated_at,
             superseded_at=None,
             recorded_by=row.updated_by,
-            customer=present,
+            customer=as_seen(present, caller, opening, shape),
         )
     ]
     for past in await repository.history(tx, customer_id):
@@ -95,18 +114,24 @@ async def past_versions(world: World, tx: AsyncConnection, customer_id: UUID, ca
                 recorded_at=past.recorded_at,
                 superseded_at=past.superseded_at,
                 recorded_by=past.recorded_by,
-                customer=Customer.model_validate_json(key.open(past.snapshot, row=past.row_id, field="snapshot")),
+                customer=as_seen(_snapshot(past, key), caller, opening, shape),
             )
         )
-    await audit.seen(
-        tx, storage.AUDIT, world.keyring, [audit.Entry("customer.history", subject, PARTY, customer_id, caller)]
-    )
+    detail = detail_of(told[0].customer, opening, shape)
+    entry = audit.Entry("customer.history", subject, PARTY, customer_id, caller, detail)
+    await audit.seen(tx, storage.AUDIT, world.keyring, [entry])
     return told
 
 
-async def recorded_then(world: World, tx: AsyncConnection, customer_id: UUID, at: datetime, caller: Caller) -> Customer:
+def _snapshot(past: Row[Any], key: DataKey) -> Customer:
+    return Customer.model_validate_json(key.open(past.snapshot, row=past.row_id, field="snapshot"))
+
+
+async def recorded_then(
+    world: World, tx: AsyncConnection, customer_id: UUID, at: datetime, caller: Caller, shape: Shape | None = None
+) -> Customer:
     """The party as it was recorded at that instant (`?as_of=`); not recorded yet then is CustomerUnknown."""
-    told = await past_versions(world, tx, customer_id, caller)
+    told = await past_versions(world, tx, customer_id, caller, shape)
     for past in told:
         if past.recorded_at <= at and (past.superseded_at is None or at < past.superseded_at):
             return past.customer
@@ -122,6 +147,9 @@ async def provenance(world: World, tx: AsyncConnection, customer_id: UUID, calle
     if row is None or key is None:
         raise CustomerErased()
     claims = all_claims(view, claims_from(opened_details(row, key)["claims"]))
+    pair = (customer_id, caller.sub)
+    opening = (await disclosure.openings(tx, [pair] if caller.actor == "staff" else [])).get(pair, Opening())
+    shut = set(Sensitive) - opening.read if caller.actor == "staff" else set()
     await audit.seen(
         tx, storage.AUDIT, world.keyring, [audit.Entry("customer.provenance_read", subject, PARTY, customer_id, caller)]
     )
@@ -134,7 +162,7 @@ async def provenance(world: World, tx: AsyncConnection, customer_id: UUID, calle
                     source=one.source,
                     at=one.at,
                     confidence=one.confidence,
-                    value=one.value,
+                    value=None if field in shut else one.value,
                     holds=one == holding(field, told, now),
                 )
                 for one in told
@@ -146,10 +174,12 @@ async def provenance(world: World, tx: AsyncConnection, customer_id: UUID, calle
 
 async def name_in(world: World, tx: AsyncConnection, customer_id: UUID, language: str, caller: Caller) -> RenderedName:
     """The party's name as that language writes it; parts that were not recorded are guessed from the legal name."""
-    view = await known(world, tx, customer_id)
+    pair = (customer_id, caller.sub)
+    opening = (await disclosure.openings(tx, [pair] if caller.actor == "staff" else [])).get(pair, Opening())
+    view = as_seen(await known(world, tx, customer_id), caller, opening)
     entry = audit.Entry("customer.name_read", subject_of(customer_id), PARTY, customer_id, caller)
     await audit.seen(tx, storage.AUDIT, world.keyring, [entry])
-    if view.kind is Kind.ORGANISATION:
+    if view.kind is Kind.ORGANISATION or Sensitive.LEGAL_NAME in view.masked:
         legal = view.legal_name
     else:
         parts = NameParts(**view.name.model_dump()) if view.name else parts_of(view.legal_name)

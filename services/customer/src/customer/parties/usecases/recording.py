@@ -88,7 +88,7 @@ async def add_contact_point(
     world: World, tx: AsyncConnection, customer_id: UUID, wish: NewContactPoint, caller: Caller
 ) -> Answer[ContactPoint]:
     """A contact point more; its kind and value are its natural key, so that a repeat changes nothing."""
-    was = await present(world, tx, customer_id)
+    was = await present(world, tx, customer_id, caller, ["contact_points"])
     parts = was.view.contact_points
     made = new_contact_point(wish, clock.now())
     there = _once(parts, made, lambda one: (one.kind, one.value) == (made.kind, made.value))
@@ -109,7 +109,7 @@ async def change_contact_point(
     caller: Caller,
 ) -> ContactPoint:
     """Change a contact point on the version the caller saw; another value is unverified until somebody says otherwise."""
-    was = await present(world, tx, customer_id)
+    was = await present(world, tx, customer_id, caller, ["contact_points"])
     parts = was.view.contact_points
     part = _part(parts, part_id, match)
     more: dict[str, Any] = {}
@@ -134,7 +134,7 @@ async def remove_contact_point(
     world: World, tx: AsyncConnection, customer_id: UUID, part_id: UUID, match: int, caller: Caller
 ) -> None:
     """Take a contact point away, on the version the caller saw; its history stays."""
-    was = await present(world, tx, customer_id)
+    was = await present(world, tx, customer_id, caller, ["contact_points"])
     part = _part(was.view.contact_points, part_id, match)
     await repository.delete_part(tx, contact_point, part.id)
     left = [one for one in was.view.contact_points if one.id != part_id]
@@ -158,7 +158,7 @@ async def add_identifier(
     world: World, tx: AsyncConnection, customer_id: UUID, wish: NewIdentifier, caller: Caller
 ) -> Answer[Identifier]:
     """An identifier more; (type, issuer, value) is its natural key, and belongs to one party only (IdentifierTaken)."""
-    was = await present(world, tx, customer_id)
+    was = await present(world, tx, customer_id, caller, ["identifiers"])
     parts = was.view.identifiers
     made = new_identifier(wish, clock.now())
     key = (made.type, made.issuer, made.value)
@@ -181,7 +181,7 @@ async def change_identifier(
     caller: Caller,
 ) -> Identifier:
     """Change the days of an identifier on the version the caller saw."""
-    was = await present(world, tx, customer_id)
+    was = await present(world, tx, customer_id, caller, ["identifiers"])
     after = _changed(_part(was.view.identifiers, part_id, match), wish)
     if after.issued_on and after.expires_on and after.expires_on <= after.issued_on:
         raise Malformed(errors=[FieldError("/expires_on", "order", "lies before issued_on")])
@@ -195,7 +195,7 @@ async def remove_identifier(
     world: World, tx: AsyncConnection, customer_id: UUID, part_id: UUID, match: int, caller: Caller
 ) -> None:
     """Take an identifier away, on the version the caller saw: it is free for whoever it belongs to."""
-    was = await present(world, tx, customer_id)
+    was = await present(world, tx, customer_id, caller, ["identifiers"])
     part = _part(was.view.identifiers, part_id, match)
     await repository.delete_part(tx, identifier, part.id)
     left = [one for one in was.view.identifiers if one.id != part_id]
@@ -213,7 +213,7 @@ async def add_address(
     world: World, tx: AsyncConnection, customer_id: UUID, wish: NewAddress, caller: Caller
 ) -> Answer[Address]:
     """An address more; one that reads the same is the same, so that a repeat changes nothing."""
-    was = await present(world, tx, customer_id)
+    was = await present(world, tx, customer_id, caller, ["addresses"])
     made = new_address(wish, clock.now())
     ours = {"id", "version", "provenance"}
     there = _once(
@@ -229,7 +229,7 @@ async def change_address(
     world: World, tx: AsyncConnection, customer_id: UUID, part_id: UUID, wish: ChangeAddress, match: int, caller: Caller
 ) -> Address:
     """Change an address on the version the caller saw."""
-    was = await present(world, tx, customer_id)
+    was = await present(world, tx, customer_id, caller, ["addresses"])
     after = _changed(_part(was.view.addresses, part_id, match), wish)
     await _write_addresses(world, tx, was, _with(was.view.addresses, after), caller, "customer.address_change")
     return after
@@ -239,7 +239,7 @@ async def remove_address(
     world: World, tx: AsyncConnection, customer_id: UUID, part_id: UUID, match: int, caller: Caller
 ) -> None:
     """Take an address away, on the version the caller saw."""
-    was = await present(world, tx, customer_id)
+    was = await present(world, tx, customer_id, caller, ["addresses"])
     part = _part(was.view.addresses, part_id, match)
     left = [one for one in was.view.addresses if one.id != part.id]
     await _write_addresses(world, tx, was, left, caller, "customer.address_remove")

@@ -1,6 +1,7 @@
 """Registering parties, for many at once: each passes the gate once, an identifier that is another's fails alone."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.disclosure.domain import Opening
 from customer.due import usecases as due
 from customer.parties import repository
 from customer.parties.domain import Kind, State, age_band, tier_for
@@ -16,6 +18,7 @@ from customer.parties.events import CustomerRegistered
 from customer.parties.problems import CustomerErased, IdentifierTaken
 from customer.parties.schemas import Customer, RegisterCustomer
 from customer.parties.usecases.claiming import Claims, as_view, first_claims
+from customer.parties.usecases.masking import as_seen
 from customer.parties.usecases.parts import (
     contact_row,
     identifier_row,
@@ -56,7 +59,14 @@ async def register_customers(
     passage = Passage(
         storage.GATE, world.vault, Customer, do=do, again=again, subject=lambda wish, _: subject_of(wish.id)
     )
-    return await passage.run(tx, wishes)
+    answers = await passage.run(tx, wishes)
+    # What a caller just wrote is no secret to them; a repeat by natural key shows what others wrote since.
+    return [
+        replace(answer, view=as_seen(answer.view, wish.caller, Opening()))
+        if isinstance(answer, Answer) and answer.replayed and answer.natural
+        else answer
+        for wish, answer in zip(wishes, answers, strict=True)
+    ]
 
 
 async def _register(

@@ -1,0 +1,65 @@
+"""Who looked: the record of a customer, told to staff whole and to the customer without what would tip anybody off."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer import storage
+from customer.disclosure import repository
+from customer.disclosure.domain import tells
+from customer.disclosure.schemas import AccessLine
+from customer.disclosure.usecases.granting import absence, entry
+from shared import audit
+from shared.access import Caller
+from shared.pagination import Page, Position
+from shared.world import World
+
+_BATCH: Final = 500
+
+
+async def who_looked(
+    world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller, cursor: Position, limit: int
+) -> Page[AccessLine]:
+    """Every act on a customer and every reading, newest first, out of the record itself.
+
+    A customer is told when, why, what and by which kind of caller from which branch; not who the employee was
+    (CJEU C-579/21), and not what the law keeps from whoever may be under suspicion: such lines are left out.
+    """
+    missing = await absence(world, tx, customer_id)
+    if missing is not None:
+        raise missing
+    own = caller.actor == "customer"
+    before = cursor.after[1] if cursor.after else None
+    found: list[AccessLine] = []
+    while len(found) <= limit:
+        rows = await repository.lines(tx, customer_id, before, _BATCH)
+        told = (orjson.loads(row.canonical) for row in rows)
+        found += [_line(one, own=own) for one in told if not own or tells(one)]
+        if len(rows) < _BATCH:
+            break
+        before = rows[-1].id
+    kept = found[:limit]
+    following = cursor.seal(kept[-1].at, kept[-1].id) if len(found) > limit else None
+    await audit.seen(tx, storage.AUDIT, world.keyring, [entry("access.log", customer_id, None, caller)])
+    return Page(items=kept, next_cursor=following)
+
+
+def _line(told: Mapping[str, Any], *, own: bool) -> AccessLine:
+    detail = told.get("detail") or {}
+    opened = str(detail.get("opened") or "")
+    return AccessLine(
+        id=UUID(told["id"]),
+        at=datetime.fromisoformat(told["at"]),
+        action=told["action"],
+        actor=told["actor"],
+        sub=None if own and told["actor"] != "customer" else told["sub"],
+        branch=told.get("branch"),
+        purpose=detail.get("purpose"),
+        view=detail.get("view"),
+        fields=opened.split(",") if opened else [],
+        broken_glass=bool(detail.get("glass")),
+    )
