@@ -24,20 +24,22 @@ Forget = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[None]]
 
 
 class ErasureRequested(Hears):
-    """A customer is to be forgotten."""
+    """A customer is to be forgotten, except by the services in `kept`: a law makes them keep what they have."""
 
     type: ClassVar[str] = "cxbank.customer.erasure_requested.v1"
     request_id: UUID
     customer_id: UUID
+    kept: list[str] = []
     occurred_at: datetime
 
 
 class ErasureConfirmed(Event):
-    """This service has forgotten the customer; each service says it under its own name."""
+    """This service has forgotten the customer, or was told to keep; each service says it under its own name."""
 
     type: ClassVar[str] = "cxbank.service.erasure_confirmed.v1"
     request_id: UUID
     customer_id: UUID
+    kept: bool = False
     occurred_at: datetime
 
 
@@ -54,8 +56,11 @@ def listen(handlers: Handlers, world: World, tables: EventTables, source: str, f
     async def heard_erasures(tx: AsyncConnection, events: Sequence[Heard[ErasureRequested]]) -> None:
         for event in sorted(events, key=lambda event: event.data.customer_id):
             asked = event.data
-            await erase(world, tx, asked.customer_id, forget)
-            answer = said(request_id=asked.request_id, customer_id=asked.customer_id, occurred_at=clock.now())
+            kept = world.settings.service in asked.kept
+            if not kept:
+                await erase(world, tx, asked.customer_id, forget)
+            at = clock.now()
+            answer = said(request_id=asked.request_id, customer_id=asked.customer_id, kept=kept, occurred_at=at)
             await outbox.emit(
                 tx, tables, source, [Emit(answer, key=asked.customer_id, subject=asked.request_id, sequence=1)]
             )
@@ -74,9 +79,10 @@ class Ledger:
 
     path: Path
 
-    def write(self, request_id: UUID, customer_id: UUID, at: datetime) -> None:
+    def write(self, request_id: UUID, customer_id: UUID, at: datetime, kept: Sequence[str] = ()) -> None:
         """One line, on the disk before this returns. A line twice does no harm."""
-        line = orjson.dumps({"request_id": request_id, "customer_id": customer_id, "at": at}) + b"\n"
+        told = {"request_id": request_id, "customer_id": customer_id, "at": at, "kept": list(kept)}
+        line = orjson.dumps(told) + b"\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         target = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -85,14 +91,15 @@ class Ledger:
         finally:
             os.close(target)
 
-    def read(self) -> Iterator[tuple[UUID, UUID]]:
-        """(request, customer) of every erasure; a line that was cut by a crash is passed over."""
+    def read(self, service: str) -> Iterator[tuple[UUID, UUID]]:
+        """(request, customer) of every erasure that a service carried out; a line that was cut by a crash is passed over."""
         if not self.path.exists():
             return
         for line in self.path.read_bytes().splitlines():
             try:
                 told = orjson.loads(line)
-                yield UUID(told["request_id"]), UUID(told["customer_id"])
+                if service not in told.get("kept", ()):
+                    yield UUID(told["request_id"]), UUID(told["customer_id"])
             except (ValueError, KeyError):
                 continue
 
@@ -103,4 +110,5 @@ def keep_ledger(handlers: Handlers, ledger: Ledger) -> None:
     @handlers.on(ErasureRequested)
     async def note_erasures(_: AsyncConnection, events: Sequence[Heard[ErasureRequested]]) -> None:
         for event in events:
-            ledger.write(event.data.request_id, event.data.customer_id, event.data.occurred_at)
+            asked = event.data
+            ledger.write(asked.request_id, asked.customer_id, asked.occurred_at, asked.kept)

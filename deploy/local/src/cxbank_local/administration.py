@@ -70,7 +70,7 @@ class Service:
     async def replay_erasures(self, ledger: Ledger) -> int:
         """Forget again whom the ledger names: after a restore; how many keys had come back."""
         again = 0
-        for _, customer_id in ledger.read():
+        for _, customer_id in ledger.read(self.world.settings.service):
             async with self.world.db.begin() as tx:
                 again += await erasure.erase(self.world, tx, customer_id, self.work.forget)
         return again

@@ -1,10 +1,11 @@
 """The environment of every process of the suite: the one place that knows which setting gets which value here."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cxbank_local.state import State, package
+from cxbank_local.state import SERVICES, State, package
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def environment(state: State, engines: Engines, service: str) -> Mapping[str, st
         # A day is enough on a desk: the inbox then remembers three.
         "retention_hours": 24,
         "inbox_hours": 72,
+        "service_urls": json.dumps({one: f"http://127.0.0.1:{ports.of(one, 'api')}" for one in SERVICES}),
     }
     kept = {
         name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "XDG_RUNTIME_DIR", "TZ"}

@@ -7,9 +7,11 @@ from fastapi import FastAPI
 from channel_router import storage
 from channel_router.queue import routes as queue
 from channel_router.queue.access import CanRead
+from channel_router.queue.usecases import gather
 from channel_router.settings import Settings
 from channel_router.supply import routes as supply
 from shared.app import create_app, serve
+from shared.exports import exports_router
 from shared.jobs.routes import jobs_router
 from shared.webhooks.routes import webhooks_router
 
@@ -21,6 +23,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         queue.router,
         jobs_router(storage.JOBS, CanRead),
         webhooks_router(storage, "channel-router"),
+        exports_router(storage, "channel-router", gather),
     ]
     return create_app(settings or Settings(), routers, keys=storage.KEYS, **world)
 

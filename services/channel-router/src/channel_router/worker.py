@@ -10,7 +10,7 @@ from channel_router.settings import Settings
 from channel_router.supply.events import PlaceSnapshot
 from channel_router.supply.routes import PLACES
 from channel_router.supply.usecases import everywhere, said_of
-from shared import erasure, subjects
+from shared import erasure, exports, subjects
 from shared.events.consumer import Handlers
 from shared.events.envelope import Emit
 from shared.worker import Work, serve_worker, topic_of
@@ -29,6 +29,7 @@ def work(world: World) -> Work:
     queue.listen(handlers, world)
     erasure.listen(handlers, world, storage.EVENTS, storage.SOURCE, forget)
     subjects.listen(handlers, storage.LINKS)
+    exports.listen(handlers, world, storage.EVENTS, storage.SOURCE, storage.EXPORTS)
     return Work(
         storage=storage,
         handlers=handlers,

@@ -33,6 +33,8 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         identity.router,
         identity.reviews_router,
         privacy.router,
+        privacy.requests_router,
+        privacy.holds_router,
         jobs_router(storage.JOBS, CanRead),
         webhooks_router(storage, "customer"),
     ]

@@ -42,3 +42,11 @@ class Settings(ServiceSettings):
     access_code_attempts: int = Field(5, ge=1, description="wrong codes after which a request is locked")
     access_codes_per_hour: int = Field(5, ge=1, description="codes a customer is sent within an hour at most")
     break_glass_seconds: int = Field(900, ge=60, description="how long a broken glass stays open")
+    jurisdiction: str = Field("CN", description="whose retention duties and holidays hold: ISO 3166-1 alpha-2, or EU")
+    privacy_regime: str = Field(
+        "cn-personal-information", description="statutory profile by which privacy requests are clocked unless they say"
+    )
+    export_hours: int = Field(168, ge=1, description="how long a bundle of an access request may be fetched")
+    service_urls: dict[str, str] = Field(
+        {}, description='where the other services are, as JSON: `{"feedback": "http://…", "channel-router": …}`'
+    )

@@ -18,6 +18,7 @@ from customer.parties.events import CustomerSnapshot
 from customer.parties.routes import PARTIES
 from customer.parties.usecases import everybody, said_of
 from customer.privacy import consumers as privacy
+from customer.privacy import timers as privacy_timers
 from customer.privacy.usecases import forget
 from customer.segments import consumers as segments_heard
 from customer.segments import timers as segments
@@ -62,8 +63,12 @@ def work(world: World) -> Work:
         importers=[PARTIES, CONSENTS, INTERACTIONS],
         forget=forget,
         snapshots=snapshots,
-        acts={FORGET_MARKS: forget_contact_marks, **segments.acts(world)},
-        every={FORGET_MARKS: 3_600, segments.NAME: segments.SECONDS},
+        acts={FORGET_MARKS: forget_contact_marks, **segments.acts(world), **privacy_timers.acts(world)},
+        every={
+            FORGET_MARKS: 3_600,
+            segments.NAME: segments.SECONDS,
+            privacy_timers.DUTIES_ENDED: privacy_timers.EVERY_SECONDS,
+        },
         parts={"courier": Courier(world, gateways(settings)).run},
     )
 

@@ -8,7 +8,7 @@ from feedback.intake.events import FeedbackSnapshot
 from feedback.intake.routes import EXPRESSIONS
 from feedback.intake.usecases import everything, forget, said_of
 from feedback.settings import Settings
-from shared import erasure, subjects
+from shared import erasure, exports, subjects
 from shared.events.consumer import Handlers
 from shared.events.envelope import Emit
 from shared.worker import Work, serve_worker, topic_of
@@ -27,6 +27,7 @@ def work(world: World) -> Work:
     intake.listen(handlers, world)
     erasure.listen(handlers, world, storage.EVENTS, storage.SOURCE, forget)
     subjects.listen(handlers, storage.LINKS)
+    exports.listen(handlers, world, storage.EVENTS, storage.SOURCE, storage.EXPORTS)
     return Work(
         storage=storage,
         handlers=handlers,

@@ -7,8 +7,10 @@ from fastapi import FastAPI
 from risk import storage
 from risk.screening import routes as screening
 from risk.screening.access import CanRead
+from risk.screening.usecases.customers import gather
 from risk.settings import Settings
 from shared.app import create_app, serve
+from shared.exports import exports_router
 from shared.jobs.routes import jobs_router
 from shared.webhooks.routes import webhooks_router
 
@@ -20,6 +22,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         screening.restrictions_router,
         jobs_router(storage.JOBS, CanRead),
         webhooks_router(storage, "risk"),
+        exports_router(storage, "risk", gather),
     ]
     return create_app(settings or Settings(), routers, keys=storage.KEYS, **world)
 

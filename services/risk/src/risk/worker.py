@@ -10,7 +10,7 @@ from risk.screening.routes import SCREENINGS
 from risk.screening.usecases.customers import forget
 from risk.screening.usecases.restrictions import everything, said_of
 from risk.settings import Settings
-from shared import erasure, subjects
+from shared import erasure, exports, subjects
 from shared.events.consumer import Handlers
 from shared.events.envelope import Emit
 from shared.worker import Work, serve_worker, topic_of
@@ -29,6 +29,7 @@ def work(world: World) -> Work:
     screening.listen(handlers, world)
     erasure.listen(handlers, world, storage.EVENTS, storage.SOURCE, forget)
     subjects.listen(handlers, storage.LINKS)
+    exports.listen(handlers, world, storage.EVENTS, storage.SOURCE, storage.EXPORTS)
     return Work(
         storage=storage,
         handlers=handlers,

@@ -72,6 +72,12 @@ class ChannelRouter(Transport):
             "PATCH", f"/v1/places/{place_id}", models.Place, body=body, headers={"If-Match": f'"{if_match}"'}
         )
 
+    def fetch_export(self, request_id: UUID) -> AsyncIterator[str]:
+        """All this service holds of the customer who asked, one `{section, record}` a line. Recorded before it
+        begins.
+        """
+        return self._lines(f"/v1/privacy-exports/{request_id}")
+
     async def list_tickets(
         self,
         *,

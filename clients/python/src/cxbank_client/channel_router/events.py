@@ -25,6 +25,17 @@ class ErasureConfirmed(Said):
 
     request_id: UUID
     customer_id: UUID
+    kept: bool | None = None
+    occurred_at: datetime
+
+
+class ExportReady(Said):
+    """ExportReady"""
+
+    event_type: ClassVar[str] = "cxbank.channel-router.export_ready.v1"
+
+    request_id: UUID
+    customer_id: UUID
     occurred_at: datetime
 
 
@@ -183,6 +194,7 @@ class TicketServed(Said):
 EVENTS: dict[str, type[Said]] = {
     "cxbank.channel-router.audit_anchored.v1": AuditAnchored,
     "cxbank.channel-router.erasure_confirmed.v1": ErasureConfirmed,
+    "cxbank.channel-router.export_ready.v1": ExportReady,
     "cxbank.channel-router.place_changed.v1": PlaceChanged,
     "cxbank.channel-router.snapshot.v1": PlaceSnapshot,
     "cxbank.channel-router.ticket_abandoned.v1": TicketAbandoned,

@@ -333,7 +333,7 @@ class Customer(Transport):
         )
 
     async def show_erasure(self, customer_id: UUID) -> models.Erasure:
-        """The erasure of a customer: which services have confirmed, and whether it is complete."""
+        """The erasure of a customer: which services have confirmed or kept, and whether it is complete."""
         return await self._ask("GET", f"/v1/customers/{customer_id}/erasures", models.Erasure)
 
     async def request_erasure(self, customer_id: UUID, body: models.RequestErasure) -> models.Erasure:
@@ -341,6 +341,8 @@ class Customer(Transport):
 
         An id nobody has heard of yet is accepted: it becomes a tombstone, so that nothing late brings the
         person back.
+        Errors: 409 a duty or an order keeps something; a privacy request of kind `erasure` does the rest and
+        says what stays.
         """
         return await self._ask("POST", f"/v1/customers/{customer_id}/erasures", models.Erasure, body=body)
 
@@ -586,6 +588,40 @@ class Customer(Transport):
         """The rows that did not land, one JSON object a line: line, code, pointer; never the value."""
         return self._lines(f"/v1/jobs/{job_id}/rejects")
 
+    async def list_legal_holds(
+        self, *, limit: int | None = None, customer_id: UUID | None = None, cursor: str | None = None
+    ) -> Page[models.LegalHold]:
+        """Holds, newest first."""
+        return await self._ask(
+            "GET",
+            "/v1/legal-holds",
+            Page[models.LegalHold],
+            query={"limit": limit, "customer_id": customer_id, "cursor": cursor},
+        )
+
+    def all_legal_holds(
+        self, *, limit: int | None = None, customer_id: UUID | None = None
+    ) -> AsyncIterator[models.LegalHold]:
+        """Every item of `list_legal_holds`, page by page, as they are needed."""
+        return self._pages(lambda at: self.list_legal_holds(limit=limit, customer_id=customer_id, cursor=at), None)
+
+    async def set_legal_hold(self, body: models.SetHold, *, idempotency_key: str | None = None) -> models.LegalHold:
+        """Keep everything of a customer until it is lifted. Errors: 404 no such customer; 410 erased."""
+        return await self._ask(
+            "POST",
+            "/v1/legal-holds",
+            models.LegalHold,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
+        )
+
+    async def lift_legal_hold(self, hold_id: UUID, *, if_match: int) -> models.LegalHold:
+        """End a hold: what it kept from being erased goes on by itself."""
+        return await self._ask(
+            "DELETE", f"/v1/legal-holds/{hold_id}", models.LegalHold, headers={"If-Match": f'"{if_match}"'}
+        )
+
     async def list_merge_reviews(
         self,
         *,
@@ -734,6 +770,93 @@ class Customer(Transport):
         Errors: 409 the message did not go through that channel.
         """
         return await self._ask("POST", f"/v1/messages/{message_id}/receipts", models.Message, body=body)
+
+    async def list_privacy_requests(
+        self,
+        *,
+        limit: int | None = None,
+        customer_id: UUID | None = None,
+        kind: models.RequestKind | None = None,
+        state: models.RequestState | None = None,
+        cursor: str | None = None,
+    ) -> Page[models.PrivacyRequest]:
+        """Requests, newest first, each with its deadline as it is now; a customer's token lists its own."""
+        return await self._ask(
+            "GET",
+            "/v1/privacy-requests",
+            Page[models.PrivacyRequest],
+            query={"limit": limit, "customer_id": customer_id, "kind": kind, "state": state, "cursor": cursor},
+        )
+
+    def all_privacy_requests(
+        self,
+        *,
+        limit: int | None = None,
+        customer_id: UUID | None = None,
+        kind: models.RequestKind | None = None,
+        state: models.RequestState | None = None,
+    ) -> AsyncIterator[models.PrivacyRequest]:
+        """Every item of `list_privacy_requests`, page by page, as they are needed."""
+        return self._pages(
+            lambda at: self.list_privacy_requests(
+                limit=limit, customer_id=customer_id, kind=kind, state=state, cursor=at
+            ),
+            None,
+        )
+
+    async def submit_privacy_request(
+        self, body: models.SubmitRequest, *, idempotency_key: str | None = None
+    ) -> models.PrivacyRequest:
+        """A person uses a right: its clock runs, and it is carried out at once where it is sure who asks.
+
+        Errors: 404 no such customer, or another; 410 erased; 422 no regime of that name has a clock for
+        requests.
+        """
+        return await self._ask(
+            "POST",
+            "/v1/privacy-requests",
+            models.PrivacyRequest,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
+        )
+
+    async def show_privacy_request(self, request_id: UUID) -> models.PrivacyRequest:
+        """One request: how far it has come, by when it must be answered, and what is refused by which rule."""
+        return await self._ask("GET", f"/v1/privacy-requests/{request_id}", models.PrivacyRequest)
+
+    def fetch_privacy_bundle(self, request_id: UUID) -> AsyncIterator[str]:
+        """Everything all five services hold of the person, one `{service, section, record}` a line.
+
+        Errors: 409 a service has not answered yet; 410 erased since; 503 a service cannot hand over now.
+        """
+        return self._lines(f"/v1/privacy-requests/{request_id}/bundle")
+
+    async def show_privacy_clocks(self, request_id: UUID) -> models.Clocks:
+        """The statutory clock with the arithmetic a person can follow, its source and how sure it is."""
+        return await self._ask("GET", f"/v1/privacy-requests/{request_id}/clocks", models.Clocks)
+
+    async def decide_privacy_request(self, request_id: UUID, body: models.DecideRequest) -> models.PrivacyRequest:
+        """A person's answer: a rectification is done, or a request is refused by a rule that is named.
+
+        Errors: 409 it is answered already, or the service carries it out by itself.
+        """
+        return await self._ask("POST", f"/v1/privacy-requests/{request_id}/decisions", models.PrivacyRequest, body=body)
+
+    async def extend_privacy_request(self, request_id: UUID, body: models.ExtendRequest) -> models.PrivacyRequest:
+        """Grant an extension the regime knows. Errors: 409 the period has ended; 422 no such extension."""
+        return await self._ask(
+            "POST", f"/v1/privacy-requests/{request_id}/extensions", models.PrivacyRequest, body=body
+        )
+
+    async def check_requester(self, request_id: UUID, body: models.CheckIdentity) -> models.PrivacyRequest:
+        """It is sure now who asked: the clock goes on, and the request is carried out.
+
+        Errors: 409 it was sure already, or the request is answered.
+        """
+        return await self._ask(
+            "POST", f"/v1/privacy-requests/{request_id}/identity-checks", models.PrivacyRequest, body=body
+        )
 
     async def list_purposes(self) -> list[models.PurposeView]:
         """All purposes in their newest version: the catalogue is a handful, so that it comes whole."""

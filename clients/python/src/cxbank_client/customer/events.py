@@ -94,6 +94,19 @@ class ErasureRequested(Said):
 
     request_id: UUID
     customer_id: UUID
+    kept: list[str] | None = None
+    occurred_at: datetime
+
+
+class ExportRequested(Said):
+    """A customer asked for what is held of them; each service says when it can hand it over."""
+
+    event_type: ClassVar[str] = "cxbank.customer.export_requested.v1"
+
+    request_id: UUID
+    customer_id: UUID
+    customer_ids: list[UUID]
+    expires_at: datetime
     occurred_at: datetime
 
 
@@ -305,6 +318,7 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.consent_recorded.v1": ConsentRecorded,
     "cxbank.customer.erasure_completed.v1": ErasureCompleted,
     "cxbank.customer.erasure_requested.v1": ErasureRequested,
+    "cxbank.customer.export_requested.v1": ExportRequested,
     "cxbank.customer.glass_broken.v1": GlassBroken,
     "cxbank.customer.link_snapshot.v1": LinkSnapshot,
     "cxbank.customer.linked.v1": Linked,

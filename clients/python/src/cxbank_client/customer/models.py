@@ -82,6 +82,10 @@ PiplBasis = Literal["13(1)", "13(2)", "13(3)", "13(4)", "13(5)", "13(6)", "13(7)
 
 Product = Literal["current_account", "savings", "credit_card", "loan", "mortgage", "investment", "insurance"]
 
+RequestKind = Literal["access", "portability", "rectification", "restriction", "objection", "erasure"]
+
+RequestState = Literal["identity_check", "in_progress", "completed", "partly_refused", "refused"]
+
 ReviewOutcome = Literal["stands", "corrected", "reversed"]
 
 ReviewState = Literal["open", "closed"]
@@ -109,13 +113,19 @@ Source = Literal[
     "registry", "identity_document", "bank", "core_banking", "customer", "import", "third_party", "inferred"
 ]
 
+Status = Literal["running", "paused", "breached", "met", "met_late"]
+
 Tier = Literal["private", "affluent", "mass"]
 
 Urgency = Literal["routine", "urgent"]
 
 Verdict = Literal["allow", "deny"]
 
+Verified = Literal["text", "second_hand", "field_knowledge"]
+
 WebhookState = Literal["active", "paused", "ended"]
+
+Why = Literal["counted", "start", "closed", "holiday", "pause", "rolled"]
 
 Word = Literal["granted", "refused", "withdrawn"]
 
@@ -184,6 +194,8 @@ CustomerOutreachDomainMessagesState = Literal[
 CustomerPartiesDomainPartyKind = Literal["individual", "organisation"]
 
 CustomerPartiesDomainPartyState = Literal["prospect", "active", "dormant", "closed"]
+
+SharedDeadlinesRulesKind = Literal["service", "statutory", "practice"]
 
 
 class AccessGrant(Answer):
@@ -379,6 +391,12 @@ class ChangeWebhook(Input):
     state: WebhookState | None = None
 
 
+class CheckIdentity(Input):
+    """How it was made sure who asks."""
+
+    method: str
+
+
 class Claimed(Answer):
     """What one source says of a field; `holds` marks the one that won."""
 
@@ -387,6 +405,46 @@ class Claimed(Answer):
     confidence: float
     value: Any
     holds: bool
+
+
+class ClockView(Answer):
+    """One clock at one instant. `unit` says what `needed`, `counted`, `remaining` and the steps are in: seconds or
+    days.
+
+    The counts of the steps add up to `total`; when the clock is due, `total` equals `needed`. `due_at` is the
+    last second in
+    time, or null while the clock stands still. `estimated` says that not all holidays were known.
+    """
+
+    clock: str
+    kind: SharedDeadlinesRulesKind | str
+    status: Status | str
+    period: str
+    unit: str
+    calendar: str
+    calendar_revision: int
+    zone: str
+    started_at: datetime
+    satisfied_at: datetime | None
+    due_at: datetime | None
+    due_on: date | None
+    warns_at: list[datetime]
+    needed: int
+    counted: int
+    remaining: int
+    overdue_seconds: int
+    paused_for: str | None
+    void_extensions: list[str]
+    estimated: bool
+    source: SourceView | None
+    steps: list[StepView]
+    total: int
+
+
+class Clocks(Answer):
+    """The clocks of a request, each with its arithmetic."""
+
+    items: list[ClockView]
 
 
 class CloseReview(Input):
@@ -410,10 +468,13 @@ class ConfirmAccess(Input):
 
 
 class Confirmation(Answer):
-    """One service has destroyed its key of the subject and what could be found by it."""
+    """One service's answer: it has destroyed its key of the subject and what could be found by it, or `kept` it by
+    duty.
+    """
 
     service: str
     confirmed_at: datetime
+    kept: bool
 
 
 class ConsentDecision(Answer):
@@ -578,6 +639,12 @@ class CutVersion(Answer):
     recorded_at: datetime
 
 
+class DecideRequest(Input):
+    """A person's decision: done (a rectification), or refused by a rule that is named."""
+
+    refused_by: str | None = None
+
+
 class DefinePurpose(Input):
     """A purpose and its first version. At least one legal basis; the code is its key."""
 
@@ -623,6 +690,7 @@ class Erasure(Answer):
     customer_id: UUID
     version: int
     state: ErasureState | str
+    partial: bool
     requested_at: datetime
     completed_at: datetime | None
     confirmations: list[Confirmation]
@@ -641,6 +709,12 @@ class Explained(Answer):
     values: list[Named]
     missing: list[str]
     fault: bool
+
+
+class ExtendRequest(Input):
+    """An extension the regime knows, such as `complex_or_many`; the person is told of it and of its reasons."""
+
+    extension: str
 
 
 class Facts(Answer):
@@ -824,6 +898,18 @@ class LegalBasis(Answer):
 
     gdpr: GdprBasis | str | None
     pipl: PiplBasis | str | None
+
+
+class LegalHold(Answer):
+    """A hold."""
+
+    id: UUID
+    version: int
+    customer_id: UUID
+    code: str
+    until: datetime | None
+    set_at: datetime
+    lifted_at: datetime | None
 
 
 class LinkIdentities(Input):
@@ -1029,6 +1115,26 @@ class Previewed(Answer):
     units: int
 
 
+class PrivacyRequest(Answer):
+    """A request and how far it has come."""
+
+    id: UUID
+    version: int
+    customer_id: UUID
+    kind: RequestKind | str
+    state: RequestState | str
+    regime: str
+    purpose: str | None
+    identity_method: str | None
+    received_at: datetime
+    due_at: datetime | None
+    answered_at: datetime | None
+    refusals: list[RefusalView]
+    erasure_id: UUID | None
+    ready: list[str]
+    updated_at: datetime
+
+
 class Profile(Answer):
     """A customer at one instant: party facts, features, and what the other capabilities know (`sections`)."""
 
@@ -1172,6 +1278,17 @@ class RecordInteraction(Input):
     attributes: dict[str, Any] = Field(default_factory=lambda: {})
 
 
+class RefusalView(Answer):
+    """What is not done now: the rule, what it says, which services keep, and until when (null: nobody can say
+    yet).
+    """
+
+    rule: str
+    services: list[str]
+    until: datetime | None
+    texts: dict[str, str]
+
+
 class RegisterCustomer(Input):
     """A new party. For an organisation `birth_date` is its day of incorporation."""
 
@@ -1284,11 +1401,32 @@ class SegmentDetail(Answer):
     freshness: Freshness
 
 
+class SetHold(Input):
+    """Keep everything of a customer: `code` names the matter, never the reason."""
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    customer_id: UUID
+    code: str
+    until: datetime | None = None
+    external_ref: str | None = None
+
+
 class SignedMoney(Input):
     """Money that may be owed: a balance below zero has a minus."""
 
     amount: str
     currency: str
+
+
+class SourceView(Answer):
+    """Where the period is written, since when, and how sure the bank is of it."""
+
+    text: str
+    article: str
+    in_force: date
+    verified: Verified | str
+    note: str
 
 
 class SplitIdentity(Input):
@@ -1301,6 +1439,24 @@ class SplitIdentity(Input):
     remaining_leader: UUID | None = None
     reason: PartReason
     external_ref: str | None = None
+
+
+class StepView(Answer):
+    """One stretch from `since` to before `until`: what it counted, the total so far, and why it counted nothing.
+
+    `why` is `counted`, `start` (the day or hour that does not count), `closed`, `holiday`, `pause` or `rolled`
+    (moved to the
+    next working day); `label` names the holiday, or the reason of the pause.
+    """
+
+    since: datetime
+    until: datetime
+    first_day: date
+    last_day: date
+    counted: int
+    running: int
+    why: Why | str
+    label: str
 
 
 class SubmitMessage(Input):
@@ -1317,6 +1473,24 @@ class SubmitMessage(Input):
     language: str | None = None
     not_before: datetime | None = None
     expires_at: datetime | None = None
+    external_ref: str | None = None
+
+
+class SubmitRequest(Input):
+    """A person uses a right. `identity_method` says how it is sure who asks; without it the clock of a regime that
+    allows it
+    stands until that is settled.
+    """
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    customer_id: UUID
+    kind: RequestKind
+    regime: str | None = None
+    purpose: str | None = None
+    details: str | None = None
+    identity_method: str | None = None
+    received_at: datetime | None = None
     external_ref: str | None = None
 
 

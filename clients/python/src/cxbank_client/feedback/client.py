@@ -84,6 +84,12 @@ class Feedback(Transport):
         """The rows that did not land, one JSON object a line: line, code, pointer; never the value."""
         return self._lines(f"/v1/jobs/{job_id}/rejects")
 
+    def fetch_export(self, request_id: UUID) -> AsyncIterator[str]:
+        """All this service holds of the customer who asked, one `{section, record}` a line. Recorded before it
+        begins.
+        """
+        return self._lines(f"/v1/privacy-exports/{request_id}")
+
     async def list_webhooks(self, *, limit: int | None = None, cursor: str | None = None) -> Page[models.Webhook]:
         """Subscriptions, newest first; a client sees its own."""
         return await self._ask("GET", "/v1/webhooks", Page[models.Webhook], query={"limit": limit, "cursor": cursor})

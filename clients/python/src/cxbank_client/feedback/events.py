@@ -25,6 +25,17 @@ class ErasureConfirmed(Said):
 
     request_id: UUID
     customer_id: UUID
+    kept: bool | None = None
+    occurred_at: datetime
+
+
+class ExportReady(Said):
+    """ExportReady"""
+
+    event_type: ClassVar[str] = "cxbank.feedback.export_ready.v1"
+
+    request_id: UUID
+    customer_id: UUID
     occurred_at: datetime
 
 
@@ -63,6 +74,7 @@ class FeedbackSnapshot(Said):
 EVENTS: dict[str, type[Said]] = {
     "cxbank.feedback.audit_anchored.v1": AuditAnchored,
     "cxbank.feedback.erasure_confirmed.v1": ErasureConfirmed,
+    "cxbank.feedback.export_ready.v1": ExportReady,
     "cxbank.feedback.received.v1": FeedbackReceived,
     "cxbank.feedback.snapshot.v1": FeedbackSnapshot,
 }

@@ -25,10 +25,22 @@ class ErasureConfirmed(Said):
 
     request_id: UUID
     customer_id: UUID
+    kept: bool | None = None
+    occurred_at: datetime
+
+
+class ExportReady(Said):
+    """ExportReady"""
+
+    event_type: ClassVar[str] = "cxbank.kpi.export_ready.v1"
+
+    request_id: UUID
+    customer_id: UUID
     occurred_at: datetime
 
 
 EVENTS: dict[str, type[Said]] = {
     "cxbank.kpi.audit_anchored.v1": AuditAnchored,
     "cxbank.kpi.erasure_confirmed.v1": ErasureConfirmed,
+    "cxbank.kpi.export_ready.v1": ExportReady,
 }

@@ -24,6 +24,12 @@ class Risk(Transport):
         """The rows that did not land, one JSON object a line: line, code, pointer; never the value."""
         return self._lines(f"/v1/jobs/{job_id}/rejects")
 
+    def fetch_export(self, request_id: UUID) -> AsyncIterator[str]:
+        """All this service holds of the customer who asked, one `{section, record}` a line. Recorded before it
+        begins.
+        """
+        return self._lines(f"/v1/privacy-exports/{request_id}")
+
     async def list_restrictions(
         self,
         *,

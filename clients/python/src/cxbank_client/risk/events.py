@@ -25,6 +25,17 @@ class ErasureConfirmed(Said):
 
     request_id: UUID
     customer_id: UUID
+    kept: bool | None = None
+    occurred_at: datetime
+
+
+class ExportReady(Said):
+    """ExportReady"""
+
+    event_type: ClassVar[str] = "cxbank.risk.export_ready.v1"
+
+    request_id: UUID
+    customer_id: UUID
     occurred_at: datetime
 
 
@@ -92,6 +103,7 @@ class RestrictionSnapshot(Said):
 EVENTS: dict[str, type[Said]] = {
     "cxbank.risk.audit_anchored.v1": AuditAnchored,
     "cxbank.risk.erasure_confirmed.v1": ErasureConfirmed,
+    "cxbank.risk.export_ready.v1": ExportReady,
     "cxbank.risk.restriction_lifted.v1": RestrictionLifted,
     "cxbank.risk.restriction_set.v1": RestrictionSet,
     "cxbank.risk.screened.v1": Screened,

@@ -15,6 +15,7 @@ from shared.crypto import Keyring, Vault
 from shared.db import Database
 from shared.erasure import ErasureRequested, confirmed_by
 from shared.events.envelope import Event
+from shared.exports import ExportRequested, ready_by
 from shared.settings import table
 from shared.worker import anchored_by
 from shared.world import World
@@ -74,6 +75,8 @@ def said(service: str) -> Models:
     found: dict[str, type[BaseModel]] = {anchored_by(service).type: anchored_by(service)}
     if ErasureRequested.type in heard(service) and service != "customer":
         found[confirmed_by(service).type] = confirmed_by(service)
+    if ExportRequested.type in heard(service):
+        found[ready_by(service).type] = ready_by(service)
     for module in _rooms(service, "events"):
         for value in vars(module).values():
             name = getattr(value, "type", None)

@@ -213,3 +213,9 @@ async def forget_customers(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     await tx.execute(update(ticket).where(ticket.c.customer_id.in_(ids)).values(customer_id=None))
     for table in (known_customer, known_restriction):
         await tx.execute(delete(table).where(table.c.customer_id.in_(ids)))
+
+
+async def of_customers(conn: AsyncConnection, customers: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """The tickets of these customers, oldest first."""
+    chosen = select(ticket).where(ticket.c.customer_id.in_(customers)).order_by(ticket.c.id)
+    return (await conn.execute(chosen)).all()

@@ -1,7 +1,7 @@
 """What can be done with a ticket: open and import (many at once), call the next, finish; and its place in the queue."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -356,3 +356,11 @@ async def _erased_held(world: World, tx: AsyncConnection, customers: Sequence[UU
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """What erasure removes here: the customer is taken off their tickets, which stay as counts."""
     await repository.forget_customers(tx, ids)
+
+
+async def gather(
+    _: World, conn: AsyncConnection, customers: Sequence[UUID]
+) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """Every ticket of these customers: for their own export."""
+    for row in await repository.of_customers(conn, customers):
+        yield "ticket", view_of(dict(row._mapping)).model_dump(mode="json")

@@ -194,3 +194,9 @@ def history(ids: Sequence[UUID]) -> Select[Any]:
 async def forget_heads(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Drop what stands of erased customers: nothing is decided for them any more."""
     await tx.execute(delete(consent_head).where(consent_head.c.customer_id.in_(ids)))
+
+
+async def words_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """All words said under these ids, oldest first."""
+    chosen = select(consent_record).where(consent_record.c.customer_id == any_(_IDS)).order_by(consent_record.c.id)
+    return (await conn.execute(chosen, {"ids": list(ids)})).all()

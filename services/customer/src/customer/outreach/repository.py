@@ -196,3 +196,9 @@ async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     await tx.execute(update(message).where(here).values(data=b"", language=None))
     for table in (message_due, contact_mark):
         await tx.execute(delete(table).where(table.c.customer_id.in_(ids)))
+
+
+async def of_customers(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """All messages to these customers, oldest first."""
+    chosen = select(message).where(message.c.customer_id == any_(_IDS)).order_by(message.c.id)
+    return (await conn.execute(chosen, {"ids": list(ids)})).all()

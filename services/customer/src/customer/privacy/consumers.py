@@ -1,4 +1,4 @@
-"""What privacy hears: the confirmations of the other four."""
+"""What privacy hears: the confirmations and the readiness of the other four."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -13,6 +13,7 @@ from shared.events.consumer import Handlers, Heard, Hears
 class _Confirmed(Hears):
     request_id: UUID
     customer_id: UUID
+    kept: bool = False
 
 
 class FeedbackConfirmed(_Confirmed):
@@ -39,10 +40,48 @@ class KpiConfirmed(_Confirmed):
     type: ClassVar[str] = "cxbank.kpi.erasure_confirmed.v1"
 
 
+class _Ready(Hears):
+    request_id: UUID
+    customer_id: UUID
+
+
+class FeedbackReady(_Ready):
+    """feedback can hand over."""
+
+    type: ClassVar[str] = "cxbank.feedback.export_ready.v1"
+
+
+class RouterReady(_Ready):
+    """channel-router can hand over."""
+
+    type: ClassVar[str] = "cxbank.channel-router.export_ready.v1"
+
+
+class RiskReady(_Ready):
+    """risk can hand over."""
+
+    type: ClassVar[str] = "cxbank.risk.export_ready.v1"
+
+
+class KpiReady(_Ready):
+    """kpi can hand over."""
+
+    type: ClassVar[str] = "cxbank.kpi.export_ready.v1"
+
+
 def listen(handlers: Handlers) -> None:
     """Register what this capability hears."""
 
     @handlers.on(FeedbackConfirmed, RouterConfirmed, RiskConfirmed, KpiConfirmed)
     async def heard_confirmations(tx: AsyncConnection, events: Sequence[Heard[_Confirmed]]) -> None:
         for event in sorted(events, key=lambda event: event.data.request_id):
-            await usecases.confirm_erasure(tx, event.data.request_id, event.type.split(".")[1])
+            told = event.data
+            done = await usecases.confirm_erasure(tx, told.request_id, event.type.split(".")[1], kept=told.kept)
+            if done is not None:
+                await usecases.erased(tx, told.request_id, partial=done.partial)
+
+    @handlers.on(FeedbackReady, RouterReady, RiskReady, KpiReady)
+    async def heard_readiness(tx: AsyncConnection, events: Sequence[Heard[_Ready]]) -> None:
+        for event in sorted(events, key=lambda event: event.data.request_id):
+            if await usecases.ready(tx, event.data.request_id, event.type.split(".")[1]):
+                await usecases.complete(tx, event.data.request_id)

@@ -13,6 +13,8 @@ class ErasureRequested(Event):
     type: ClassVar[str] = "cxbank.customer.erasure_requested.v1"
     request_id: UUID
     customer_id: UUID
+    # Services that a duty or an order makes keep what they have: they answer, and erase nothing.
+    kept: list[str] = []
     occurred_at: datetime
 
 
@@ -22,4 +24,15 @@ class ErasureCompleted(Event):
     type: ClassVar[str] = "cxbank.customer.erasure_completed.v1"
     request_id: UUID
     customer_id: UUID
+    occurred_at: datetime
+
+
+class ExportRequested(Event):
+    """A customer asked for what is held of them; each service says when it can hand it over."""
+
+    type: ClassVar[str] = "cxbank.customer.export_requested.v1"
+    request_id: UUID
+    customer_id: UUID
+    customer_ids: list[UUID]
+    expires_at: datetime
     occurred_at: datetime

@@ -1,26 +1,29 @@
-"""Every SQL statement about erasures."""
+"""Every SQL statement about requests, erasures, holds and answers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Select, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from customer.privacy.tables import erasure, erasure_confirmation
+from customer.privacy.tables import erasure, erasure_confirmation, export_answer, legal_hold, privacy_request
+
+Rows = Sequence[Row[Any]]
 
 
 async def insert_erasure(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
-    """Keep the request unless the customer has one; whether it was kept."""
+    """Keep the request unless the customer has one of that kind; whether it was kept."""
     stored = insert(erasure).values(**values).on_conflict_do_nothing().returning(erasure.c.id)
     return (await tx.execute(stored)).first() is not None
 
 
 async def of_customer(conn: AsyncConnection, customer_id: UUID) -> Row[Any] | None:
-    """The erasure of a customer, if one was asked for."""
-    return (await conn.execute(select(erasure).where(erasure.c.customer_id == customer_id))).one_or_none()
+    """The erasure of a customer: the whole one, else the one in part."""
+    chosen = select(erasure).where(erasure.c.customer_id == customer_id).order_by(erasure.c.partial)
+    return (await conn.execute(chosen.limit(1))).one_or_none()
 
 
 async def locked(tx: AsyncConnection, erasure_id: UUID) -> Row[Any] | None:
@@ -28,21 +31,129 @@ async def locked(tx: AsyncConnection, erasure_id: UUID) -> Row[Any] | None:
     return (await tx.execute(select(erasure).where(erasure.c.id == erasure_id).with_for_update())).one_or_none()
 
 
-async def confirmations(conn: AsyncConnection, erasure_id: UUID) -> Sequence[Row[Any]]:
+async def confirmations(conn: AsyncConnection, erasure_id: UUID) -> Rows:
     """Which services have confirmed, and when."""
     table = erasure_confirmation
     chosen = select(table).where(table.c.erasure_id == erasure_id).order_by(table.c.service)
     return (await conn.execute(chosen)).all()
 
 
-async def confirm(tx: AsyncConnection, erasure_id: UUID, service: str, at: datetime) -> bool:
+async def confirm(tx: AsyncConnection, erasure_id: UUID, service: str, at: datetime, *, kept: bool = False) -> bool:
     """Keep a service's confirmation, once; whether it is new."""
-    kept = insert(erasure_confirmation).values(erasure_id=erasure_id, service=service, confirmed_at=at)
-    stored = kept.on_conflict_do_nothing().returning(erasure_confirmation.c.service)
-    return (await tx.execute(stored)).first() is not None
+    row = {"erasure_id": erasure_id, "service": service, "confirmed_at": at, "kept": kept}
+    stored = insert(erasure_confirmation).values(**row).on_conflict_do_nothing()
+    return (await tx.execute(stored.returning(erasure_confirmation.c.service))).first() is not None
 
 
 async def advance(tx: AsyncConnection, erasure_id: UUID, version: int, completed_at: datetime | None) -> None:
     """Write the new version, and when it was completed."""
     changed = update(erasure).where(erasure.c.id == erasure_id)
     await tx.execute(changed.values(version=version, completed_at=completed_at))
+
+
+async def insert_request(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """Keep a request."""
+    await tx.execute(insert(privacy_request).values(**values))
+
+
+async def requests_by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """Requests by id."""
+    return (await conn.execute(select(privacy_request).where(privacy_request.c.id.in_(ids)))).all()
+
+
+async def locked_request(tx: AsyncConnection, request_id: UUID) -> Row[Any] | None:
+    """One request, held until the end of the transaction."""
+    chosen = select(privacy_request).where(privacy_request.c.id == request_id)
+    return (await tx.execute(chosen.with_for_update())).one_or_none()
+
+
+async def change_request(tx: AsyncConnection, request_id: UUID, values: Mapping[str, Any]) -> Row[Any]:
+    """Write columns of a request that is held; its version moves on."""
+    moved = update(privacy_request).where(privacy_request.c.id == request_id)
+    changed = moved.values(version=privacy_request.c.version + 1, **values).returning(privacy_request)
+    row: Row[Any] = (await tx.execute(changed)).one()
+    return row
+
+
+async def of_erasure(tx: AsyncConnection, erasure_id: UUID) -> Rows:
+    """The requests that wait for an erasure, held."""
+    chosen = select(privacy_request).where(
+        privacy_request.c.erasure_id == erasure_id, privacy_request.c.answered_at.is_(None)
+    )
+    return (await tx.execute(chosen.order_by(privacy_request.c.id).with_for_update())).all()
+
+
+async def due_again(tx: AsyncConnection, at: datetime, most: int) -> Rows:
+    """Erasures refused in part whose reason has ended by then, held; what another worker holds is passed over."""
+    chosen = (
+        select(privacy_request).where(privacy_request.c.due_again_at <= at).order_by(privacy_request.c.due_again_at)
+    )
+    return (await tx.execute(chosen.limit(most).with_for_update(skip_locked=True))).all()
+
+
+def requests(*, customer_id: UUID | None, kind: str | None, state: str | None) -> Select[Any]:
+    """Requests for a list."""
+    chosen = select(privacy_request)
+    for column, value in (("customer_id", customer_id), ("kind", kind), ("state", state)):
+        if value is not None:
+            chosen = chosen.where(privacy_request.c[column] == value)
+    return chosen
+
+
+async def answers_of(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Which services are ready to hand over, by request."""
+    rows = await conn.execute(
+        select(export_answer).where(export_answer.c.request_id.in_(ids)).order_by(export_answer.c.service)
+    )
+    told: dict[UUID, list[str]] = {}
+    for row in rows:
+        told.setdefault(row.request_id, []).append(row.service)
+    return told
+
+
+async def keep_answer(tx: AsyncConnection, request_id: UUID, service: str, at: datetime) -> None:
+    """A service is ready."""
+    row = {"request_id": request_id, "service": service, "ready_at": at}
+    await tx.execute(insert(export_answer).values(**row).on_conflict_do_nothing())
+
+
+async def insert_hold(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """Keep a hold."""
+    await tx.execute(insert(legal_hold).values(**values))
+
+
+async def holds_by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """Holds by id."""
+    return (await conn.execute(select(legal_hold).where(legal_hold.c.id.in_(ids)))).all()
+
+
+async def locked_hold(tx: AsyncConnection, hold_id: UUID) -> Row[Any] | None:
+    """One hold, held."""
+    return (await tx.execute(select(legal_hold).where(legal_hold.c.id == hold_id).with_for_update())).one_or_none()
+
+
+async def change_hold(tx: AsyncConnection, hold_id: UUID, values: Mapping[str, Any]) -> Row[Any]:
+    """Write columns of a hold; its version moves on."""
+    moved = update(legal_hold).where(legal_hold.c.id == hold_id)
+    changed = moved.values(version=legal_hold.c.version + 1, **values).returning(legal_hold)
+    row: Row[Any] = (await tx.execute(changed)).one()
+    return row
+
+
+async def holds_of(conn: AsyncConnection, ids: Sequence[UUID], at: datetime) -> Rows:
+    """The holds in force on these customers."""
+    stands = or_(legal_hold.c.until.is_(None), legal_hold.c.until > at)
+    chosen = select(legal_hold).where(legal_hold.c.customer_id.in_(ids), legal_hold.c.lifted_at.is_(None), stands)
+    return (await conn.execute(chosen)).all()
+
+
+def holds(*, customer_id: UUID | None) -> Select[Any]:
+    """Holds for a list."""
+    chosen = select(legal_hold)
+    return chosen if customer_id is None else chosen.where(legal_hold.c.customer_id == customer_id)
+
+
+async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Drop what erased customers wrote; that they used a right is the proof that it was answered, and stays."""
+    changed = update(privacy_request).where(privacy_request.c.customer_id.in_(ids))
+    await tx.execute(changed.values(details=None))

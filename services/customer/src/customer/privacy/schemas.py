@@ -1,13 +1,17 @@
-"""Inputs and outputs of an erasure."""
+"""Inputs and outputs of privacy requests, erasures, holds and certificates."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from customer.privacy.domain import ErasureState
+from customer.privacy.domain import ErasureState, RequestKind, RequestState
+from shared.deadlines.views import ClockView
 from shared.schemas import Body, View
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,63}$")]
+ExternalRef = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class RequestErasure(Body):
@@ -17,10 +21,11 @@ class RequestErasure(Body):
 
 
 class Confirmation(View):
-    """One service has destroyed its key of the subject and what could be found by it."""
+    """One service's answer: it has destroyed its key of the subject and what could be found by it, or `kept` it by duty."""
 
     service: str
     confirmed_at: datetime
+    kept: bool
 
 
 class Erasure(View):
@@ -30,6 +35,115 @@ class Erasure(View):
     customer_id: UUID
     version: int
     state: ErasureState
+    partial: bool
     requested_at: datetime
     completed_at: datetime | None
     confirmations: list[Confirmation]
+
+
+class SubmitRequest(Body):
+    """A person uses a right. `identity_method` says how it is sure who asks; without it the clock of a regime that allows it
+    stands until that is settled.
+    """
+
+    customer_id: UUID
+    kind: RequestKind
+    regime: Code | None = Field(None, description="key of a statutory profile; none given: the bank's own")
+    purpose: Code | None = Field(None, description="what is objected to")
+    details: Annotated[str, StringConstraints(min_length=1, max_length=4_000)] | None = None
+    identity_method: Code | None = Field(None, description="how it was checked who asks; their own token is one way")
+    received_at: AwareDatetime | None = Field(None, description="none given: now")
+    external_ref: ExternalRef | None = None
+
+    @model_validator(mode="after")
+    def _names_what_it_is_about(self) -> Self:
+        if (self.kind is RequestKind.OBJECTION) != (self.purpose is not None):
+            raise ValueError("an objection names the purpose it objects to, and nothing else does")
+        return self
+
+
+class RefusalView(View):
+    """What is not done now: the rule, what it says, which services keep, and until when (null: nobody can say yet)."""
+
+    rule: str
+    services: list[str]
+    until: datetime | None
+    texts: dict[str, str]
+
+
+class PrivacyRequest(View):
+    """A request and how far it has come."""
+
+    id: UUID
+    version: int
+    customer_id: UUID
+    kind: RequestKind
+    state: RequestState
+    regime: str
+    purpose: str | None
+    identity_method: str | None
+    received_at: datetime
+    due_at: datetime | None
+    answered_at: datetime | None
+    refusals: list[RefusalView]
+    erasure_id: UUID | None
+    ready: list[str] = Field(description="services that can hand over what they hold, of an access or a portability")
+    updated_at: datetime
+
+
+class CheckIdentity(Body):
+    """How it was made sure who asks."""
+
+    method: Code
+
+
+class ExtendRequest(Body):
+    """An extension the regime knows, such as `complex_or_many`; the person is told of it and of its reasons."""
+
+    extension: Code
+
+
+class DecideRequest(Body):
+    """A person's decision: done (a rectification), or refused by a rule that is named."""
+
+    refused_by: Code | None = Field(None, description="the rule; none given: it is done")
+
+
+class Clocks(View):
+    """The clocks of a request, each with its arithmetic."""
+
+    items: list[ClockView]
+
+
+class SetHold(Body):
+    """Keep everything of a customer: `code` names the matter, never the reason."""
+
+    customer_id: UUID
+    code: Code
+    until: AwareDatetime | None = None
+    external_ref: ExternalRef | None = None
+
+
+class LegalHold(View):
+    """A hold."""
+
+    id: UUID
+    version: int
+    customer_id: UUID
+    code: str
+    until: datetime | None
+    set_at: datetime
+    lifted_at: datetime | None
+
+
+class RetentionDuty(Body):
+    """A duty as it is written down: dated data with its law."""
+
+    code: Code
+    jurisdiction: str
+    years: int = Field(ge=1)
+    services: list[str] = Field(min_length=1)
+    effective_from: str
+    law: str
+    verified: str
+    texts: dict[str, str]

@@ -1,18 +1,22 @@
-"""Where erasures and their confirmations are kept: ids and instants only."""
+"""Requests with their clocks, erasures and their confirmations, holds, and who is ready to hand over: ids and instants."""
 
-from sqlalchemy import Column, DateTime, Integer, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, DateTime, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from customer.storage import metadata
 
+# One erasure in part and one as a whole: what a duty keeps now is forgotten when it ends.
 erasure = Table(
     "erasure",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("customer_id", Uuid, nullable=False, unique=True),
+    Column("customer_id", Uuid, nullable=False),
+    Column("partial", Boolean, nullable=False, server_default=text("false")),
     Column("version", Integer, nullable=False),
     Column("requested_at", DateTime(timezone=True), nullable=False),
     Column("requested_by", Text, nullable=False),
     Column("completed_at", DateTime(timezone=True)),
+    UniqueConstraint("customer_id", "partial"),
 )
 
 erasure_confirmation = Table(
@@ -21,4 +25,52 @@ erasure_confirmation = Table(
     Column("erasure_id", Uuid, primary_key=True),
     Column("service", Text, primary_key=True),
     Column("confirmed_at", DateTime(timezone=True), nullable=False),
+    Column("kept", Boolean, nullable=False, server_default=text("false")),
+)
+
+privacy_request = Table(
+    "privacy_request",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("customer_id", Uuid, nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("regime", Text, nullable=False),
+    Column("purpose", Text),
+    # What the person wrote, sealed under their key; gone with it.
+    Column("details", LargeBinary),
+    Column("identity_method", Text),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    # Intervals, never a result: what they mean follows from the policy and the calendar of the day they are read.
+    Column("clock", JSONB, nullable=False),
+    Column("answered_at", DateTime(timezone=True)),
+    Column("refusals", JSONB, nullable=False),
+    Column("erasure_id", Uuid),
+    Column("due_again_at", DateTime(timezone=True)),
+    Column("requested_by", Text, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Index(None, "received_at", "id"),
+    Index("ix_privacy_request_due_again", "due_again_at", postgresql_where=text("due_again_at IS NOT NULL")),
+)
+
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("customer_id", Uuid, nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("until", DateTime(timezone=True)),
+    Column("set_by", Text, nullable=False),
+    Column("set_at", DateTime(timezone=True), nullable=False),
+    Column("lifted_at", DateTime(timezone=True)),
+)
+
+export_answer = Table(
+    "export_answer",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("ready_at", DateTime(timezone=True), nullable=False),
 )

@@ -113,3 +113,9 @@ async def after(conn: AsyncConnection, last: UUID | None, limit: int) -> Sequenc
     """A page of expressions in id order: for saying all of them again."""
     chosen = _WITH_TIER.order_by(feedback.c.id).limit(limit)
     return (await conn.execute(chosen if last is None else chosen.where(feedback.c.id > last))).all()
+
+
+async def ids_of(conn: AsyncConnection, customers: Sequence[UUID]) -> list[UUID]:
+    """The expressions of these customers, oldest first."""
+    chosen = select(feedback.c.id).where(feedback.c.customer_id.in_(customers)).order_by(feedback.c.id)
+    return list((await conn.execute(chosen)).scalars())

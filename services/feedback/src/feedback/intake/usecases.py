@@ -231,3 +231,15 @@ async def everything(world: World, size: int = 500) -> AsyncIterator[list[Feedba
         if len(rows) < size:
             return
         last = rows[-1].id
+
+
+async def gather(
+    world: World, conn: AsyncConnection, customers: Sequence[UUID]
+) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """Everything these customers said, in their own words: for their own export."""
+    ids = await repository.ids_of(conn, customers)
+    for first in range(0, len(ids), 500):
+        found = await views(world, conn, ids[first : first + 500])
+        for one in ids[first : first + 500]:
+            if one in found:
+                yield "feedback", found[one].model_dump(mode="json")

@@ -294,3 +294,9 @@ async def zone_of(conn: AsyncConnection, place_id: UUID) -> str | None:
     """The zone of a place, if it was heard."""
     zone: str | None = await conn.scalar(select(known_place.c.zone).where(known_place.c.place_id == place_id))
     return zone
+
+
+async def of_customers(conn: AsyncConnection, customers: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """What was counted of these customers, oldest first."""
+    chosen = select(fact).where(fact.c.customer_id.in_(customers)).order_by(fact.c.occurred_at, fact.c.id)
+    return (await conn.execute(chosen)).all()

@@ -1,6 +1,6 @@
 """Facts in, figures restated, in one transaction: order, repeats and delay of what is heard make no difference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -156,3 +156,11 @@ def metrics() -> list[MetricView]:
         )
         for one in METRICS.values()
     ]
+
+
+async def gather(
+    _: World, conn: AsyncConnection, customers: Sequence[UUID]
+) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """What was counted of these customers: for their own export."""
+    for row in await repository.of_customers(conn, customers):
+        yield "fact", {name: getattr(row, name) for name in ("kind", "occurred_at", "state", "place_id", "rating")}

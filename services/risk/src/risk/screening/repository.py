@@ -284,3 +284,16 @@ async def forget_customers(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     await tx.execute(update(fact).where(fact.c.customer_id.in_(ids)).values(**gone))
     await tx.execute(update(screening).where(screening.c.customer_id.in_(ids)).values(detail=None))
     await tx.execute(delete(known_customer).where(known_customer.c.customer_id.in_(ids)))
+
+
+async def facts_of(conn: AsyncConnection, customers: Sequence[UUID]) -> Sequence[Any]:
+    """What was observed of these customers, oldest first."""
+    columns = (fact.c.kind, fact.c.occurred_at, fact.c.amount.label("amount_minor"), fact.c.currency)
+    chosen = select(*columns).where(fact.c.customer_id.in_(customers)).order_by(fact.c.occurred_at, fact.c.id)
+    return (await conn.execute(chosen)).all()
+
+
+async def restrictions_of(conn: AsyncConnection, customers: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """The restrictions of these customers, oldest first."""
+    chosen = select(restriction).where(restriction.c.customer_id.in_(customers)).order_by(restriction.c.id)
+    return (await conn.execute(chosen)).all()

@@ -2,14 +2,16 @@
 
 from customer.consents.usecases.catalogue import change_purpose, define_purpose, list_purposes, show_purpose
 from customer.consents.usecases.deciding import decide_uses, may
-from customer.consents.usecases.reading import history, show_consents, show_receipt
+from customer.consents.usecases.reading import gather, history, show_consents, show_receipt
 from customer.consents.usecases.recording import forget, import_consents, record_consents
+from customer.consents.usecases.stopping import stop
 
 __all__ = [
     "change_purpose",
     "decide_uses",
     "define_purpose",
     "forget",
+    "gather",
     "history",
     "import_consents",
     "list_purposes",
@@ -18,4 +20,5 @@ __all__ = [
     "show_consents",
     "show_purpose",
     "show_receipt",
+    "stop",
 ]

@@ -1,6 +1,6 @@
 """Reading consent: what may be done now or could be done then, every word that was said, and the receipt of each."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -191,3 +191,12 @@ async def _seen(
 ) -> None:
     entry = audit.Entry(act, parties.subject_of(customer_id), "consent", receipt_id, caller)
     await audit.seen(tx, storage.AUDIT, world.keyring, [entry])
+
+
+async def gather(
+    world: World, conn: AsyncConnection, customers: Sequence[UUID]
+) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """Every word of a person under these ids, with its evidence: for their own export."""
+    rows = await repository.words_of(conn, customers)
+    for record in (await opened(world, conn, rows)).values():
+        yield "consent", record.model_dump(mode="json")

@@ -1,7 +1,8 @@
 """Reading what customers did: facts for features, resolved through identity links as they are now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,7 +12,7 @@ from customer.interactions import repository
 from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Fact
 from customer.interactions.problems import InteractionUnknown
 from customer.interactions.schemas import Interaction
-from customer.interactions.usecases.sealing import INTERACTION, fact_of, views
+from customer.interactions.usecases.sealing import INTERACTION, fact_of, opened, views
 from customer.parties.usecases import subject_of
 from shared import audit
 from shared.access import Caller
@@ -79,3 +80,14 @@ async def show_interactions(
 def _shows(view: Interaction, caller: Caller, leaders: Mapping[UUID, UUID]) -> bool:
     own = caller.customer_id is not None and leaders[view.customer_id] == leaders[caller.customer_id]
     return own and view.kind not in HIDDEN_FROM_CUSTOMERS
+
+
+async def gather(
+    world: World, conn: AsyncConnection, customers: Sequence[UUID]
+) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """What a person did under these ids, in event order, without what would tip off: for their own export."""
+    keys = await world.vault.for_read(conn, [subject_of(one) for one in customers])
+    for row in await repository.of_customers(conn, customers):
+        key = keys[subject_of(row.customer_id)]
+        if key is not None and row.kind not in HIDDEN_FROM_CUSTOMERS:
+            yield "interaction", opened(row, key).model_dump(mode="json")

@@ -2,12 +2,13 @@
 
 from customer.outreach.usecases.receiving import report_receipt
 from customer.outreach.usecases.sending import forget_marks, record, take
-from customer.outreach.usecases.submitting import forget, message_of, show_message, submit_messages
+from customer.outreach.usecases.submitting import forget, gather, message_of, show_message, submit_messages
 from customer.outreach.usecases.writing import template_of, versions, write_template
 
 __all__ = [
     "forget",
     "forget_marks",
+    "gather",
     "message_of",
     "record",
     "report_receipt",

@@ -1,6 +1,6 @@
 """Accepting messages, for many at once: checked against their templates, kept under seal, decided by a worker."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -142,3 +142,14 @@ async def show_message(world: World, tx: AsyncConnection, message_id: UUID, call
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Leave of erased customers' messages that there were some."""
     await repository.forget(tx, ids)
+
+
+async def gather(
+    world: World, conn: AsyncConnection, customers: Sequence[UUID]
+) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """Every message to a person under these ids, with what its text was filled with: for their own export."""
+    keys = await world.vault.for_read(conn, [parties.subject_of(one) for one in customers])
+    for row in await repository.of_customers(conn, customers):
+        key = keys[parties.subject_of(row.customer_id)]
+        data = orjson.loads(key.open_bytes(row.data, row=row.id, field="data")) if key is not None and row.data else {}
+        yield "message", message_of(row).model_dump(mode="json") | {"data": data}

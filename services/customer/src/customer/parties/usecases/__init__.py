@@ -4,6 +4,7 @@ from customer.parties.usecases.changing import change_customer, forget, held, le
 from customer.parties.usecases.reaching import Reach, reach_of
 from customer.parties.usecases.reading import (
     everybody,
+    gather,
     look_up,
     name_in,
     past_versions,
@@ -42,6 +43,7 @@ __all__ = [
     "contact_blind",
     "everybody",
     "forget",
+    "gather",
     "held",
     "identifier_blind",
     "learn_restrictions",

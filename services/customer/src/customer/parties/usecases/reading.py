@@ -235,3 +235,12 @@ async def recorded_versions(world: World, conn: AsyncConnection, ids: Sequence[U
     for one, view in found.items():
         told[one].append(view)
     return told
+
+
+async def gather(
+    world: World, conn: AsyncConnection, customers: Sequence[UUID]
+) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """What is recorded of a person under these ids, every version of it: for their own export."""
+    for _, versions in sorted((await recorded_versions(world, conn, customers)).items()):
+        for version in versions:
+            yield "party", version.model_dump(mode="json", exclude={"restricted"})

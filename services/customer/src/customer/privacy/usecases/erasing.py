@@ -1,4 +1,4 @@
-"""Forgetting a customer: our own part at once, the others' by event, complete when all five have confirmed."""
+"""Forgetting a customer, whole or in part: our own at once, the others' by event, complete when all five have confirmed."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,10 +16,11 @@ from customer.matters import usecases as matters
 from customer.outreach import usecases as outreach
 from customer.parties import usecases as parties
 from customer.privacy import repository
-from customer.privacy.domain import ErasureState, state_of
+from customer.privacy.domain import ErasureState, kept_by, state_of
 from customer.privacy.events import ErasureCompleted, ErasureRequested
-from customer.privacy.problems import ErasureUnknown
+from customer.privacy.problems import ErasureUnknown, MustBeKept
 from customer.privacy.schemas import Confirmation, Erasure
+from customer.privacy.usecases.duties import refused
 from customer.segments import usecases as segments
 from shared import audit, clock
 from shared.access import Caller
@@ -29,36 +30,45 @@ from shared.events.envelope import Emit
 from shared.world import World
 
 OWN = "customer"
-# What each capability removes of a person besides the key. Parties first: they drop the due row, and whoever tells
-# somebody's segments at this moment is waited for.
-_EACH: Final[tuple[Forget, ...]] = (
+# What each capability removes of a person besides the key: first what a duty to keep is about, then all else. Parties first:
+# they drop the due row, and whoever tells somebody's segments at this moment is waited for.
+_KEPT_BY_DUTY: Final[tuple[Forget, ...]] = (
     parties.forget,
     identity.forget,
     disclosure.forget,
     consents.forget,
     interactions.forget,
-    matters.forget,
-    outreach.forget,
-    segments.forget,
+    repository.forget,
 )
+_BESIDE: Final[tuple[Forget, ...]] = (matters.forget, outreach.forget, segments.forget)
 
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Everything this service removes of erased customers besides their keys."""
-    for one in _EACH:
+    for one in (*_KEPT_BY_DUTY, *_BESIDE):
         await one(tx, ids)
 
 
-async def request_erasure(world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller) -> tuple[Erasure, bool]:
+async def _forget_beside(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """What no duty to keep identity and transactions is about: messages, what was heard, what was derived."""
+    for one in _BESIDE:
+        await one(tx, ids)
+
+
+async def request_erasure(
+    world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller, kept: Sequence[str] = ()
+) -> tuple[Erasure, bool]:
     """Forget a customer; the erasure, and whether it had been asked for before.
 
-    The key is destroyed here and now, so that nothing of ours can be read even if the others answer late.
+    The key is destroyed here and now, so that nothing of ours can be read even if the others answer late. Where a duty makes
+    services keep (`kept`), the others forget; ours then drops what no duty is about.
     """
     at = clock.now()
     erasure_id = clock.new_id()
     values = {
         "id": erasure_id,
         "customer_id": customer_id,
+        "partial": bool(kept),
         "version": 1,
         "requested_at": at,
         "requested_by": caller.sub,
@@ -66,14 +76,27 @@ async def request_erasure(world: World, tx: AsyncConnection, customer_id: UUID, 
     if not await repository.insert_erasure(tx, values):
         return await show_erasure(tx, customer_id), True
     subject = parties.subject_of(customer_id)
-    await world.vault.erase(tx, subject, at)
-    await forget(tx, [customer_id])
-    await repository.confirm(tx, erasure_id, OWN, at)
-    said = ErasureRequested(request_id=erasure_id, customer_id=customer_id, occurred_at=at)
+    if OWN in kept:
+        await _forget_beside(tx, [customer_id])
+    else:
+        await world.vault.erase(tx, subject, at)
+        await forget(tx, [customer_id])
+    await repository.confirm(tx, erasure_id, OWN, at, kept=OWN in kept)
+    said = ErasureRequested(request_id=erasure_id, customer_id=customer_id, kept=sorted(kept), occurred_at=at)
     await outbox.emit(tx, storage.EVENTS, storage.SOURCE, [Emit(said, key=customer_id, subject=erasure_id, sequence=1)])
-    entry = audit.Entry("erasure.request", subject, "erasure", erasure_id, caller)
+    entry = audit.Entry("erasure.request", subject, "erasure", erasure_id, caller, {"kept": " ".join(sorted(kept))})
     await audit.record(tx, storage.AUDIT, world.keyring, [entry])
-    return await show_erasure(tx, customer_id), False
+    row = await repository.locked(tx, erasure_id)
+    if row is None:
+        raise ErasureUnknown()
+    return await _view(tx, row), False
+
+
+async def erase_whole(world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller) -> tuple[Erasure, bool]:
+    """Forget a customer in all five services, or raise MustBeKept: a request of kind `erasure` does what may be done."""
+    if kept_by(await refused(world, tx, customer_id)):
+        raise MustBeKept("A law or an order keeps something of this customer; ask by a privacy request.")
+    return await request_erasure(world, tx, customer_id, caller)
 
 
 async def show_erasure(tx: AsyncConnection, customer_id: UUID) -> Erasure:
@@ -91,20 +114,26 @@ async def _view(tx: AsyncConnection, row: Row[tuple[object, ...]]) -> Erasure:
         customer_id=row.customer_id,
         version=row.version,
         state=ErasureState.COMPLETED if row.completed_at else ErasureState.REQUESTED,
+        partial=row.partial,
         requested_at=row.requested_at,
         completed_at=row.completed_at,
-        confirmations=[Confirmation(service=one.service, confirmed_at=one.confirmed_at) for one in confirmed],
+        confirmations=[
+            Confirmation(service=one.service, confirmed_at=one.confirmed_at, kept=one.kept) for one in confirmed
+        ],
     )
 
 
-async def confirm_erasure(tx: AsyncConnection, request_id: UUID, service: str) -> None:
+async def confirm_erasure(
+    tx: AsyncConnection, request_id: UUID, service: str, *, kept: bool = False
+) -> Row[tuple[object, ...]] | None:
     """A service has forgotten the customer; the last of the five completes the erasure and says so.
 
     A confirmation of a request that is not ours (a replay after a restore names one nobody asked for here) is let go.
+    The erasure, when this completed it.
     """
     row = await repository.locked(tx, request_id)
-    if row is None or not await repository.confirm(tx, request_id, service, clock.now()):
-        return
+    if row is None or not await repository.confirm(tx, request_id, service, clock.now(), kept=kept):
+        return None
     confirmed = [one.service for one in await repository.confirmations(tx, request_id)]
     completed = row.completed_at is None and state_of(confirmed) is ErasureState.COMPLETED
     at = clock.now()
@@ -117,3 +146,4 @@ async def confirm_erasure(tx: AsyncConnection, request_id: UUID, service: str) -
             storage.SOURCE,
             [Emit(said, key=row.customer_id, subject=request_id, sequence=row.version + 1)],
         )
+    return row if completed else None

@@ -1,0 +1,293 @@
+"""Requests of persons who use a right: accepted with their clock, carried out or refused in part, answered in time."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer import storage
+from customer.consents import usecases as consents
+from customer.parties import usecases as parties
+from customer.parties.problems import CustomerErased
+from customer.privacy import repository
+from customer.privacy.domain import (
+    BY_ITSELF,
+    OPEN,
+    SERVICES,
+    Refusal,
+    RequestKind,
+    RequestState,
+    kept_by,
+    try_again_at,
+)
+from customer.privacy.problems import RequestAnswered, RequestUnknown
+from customer.privacy.schemas import (
+    CheckIdentity,
+    Clocks,
+    DecideRequest,
+    ExtendRequest,
+    PrivacyRequest,
+    SubmitRequest,
+)
+from customer.privacy.usecases.clocks import IDENTITY, reading_of, rule_of, view_of_clock
+from customer.privacy.usecases.duties import as_views, refused
+from customer.privacy.usecases.erasing import request_erasure
+from customer.privacy.usecases.exporting import ask_all
+from customer.settings import Settings
+from shared import audit, clock
+from shared.access import Caller
+from shared.deadlines.state import Granted, Pause, State
+from shared.idempotency import Answer, Passage, Wish
+from shared.problems import FieldError, Malformed, Problem
+from shared.world import World
+
+REQUEST: Final = "privacy_request"
+_ITSELF: Final = Caller(sub="customer-privacy", actor="service", scopes=frozenset())
+
+
+async def submit_request(world: World, tx: AsyncConnection, wish: Wish[SubmitRequest]) -> Answer[PrivacyRequest]:
+    """Accept a request, once by its gate, and carry it out at once where it is sure who asks."""
+
+    async def do(fresh: Sequence[Wish[SubmitRequest]]) -> Sequence[PrivacyRequest | Problem]:
+        return [await _submit(world, tx, one) for one in fresh]
+
+    async def again(ids: Sequence[UUID]) -> Mapping[UUID, PrivacyRequest]:
+        rows = await repository.requests_by_ids(tx, ids)
+        return {row.id: await view_of(world, tx, row) for row in rows}
+
+    passage = Passage(
+        storage.GATE,
+        world.vault,
+        PrivacyRequest,
+        do=do,
+        again=again,
+        subject=lambda one, _: parties.subject_of(one.body.customer_id),
+    )
+    (answer,) = await passage.run(tx, [wish])
+    if isinstance(answer, Problem):
+        raise answer
+    return answer
+
+
+async def _submit(world: World, tx: AsyncConnection, wish: Wish[SubmitRequest]) -> PrivacyRequest | Problem:
+    body, caller = wish.body, wish.caller
+    absent = await parties.absences(world, tx, [body.customer_id])
+    if absent:
+        return absent[body.customer_id]
+    settings = world.settings
+    assert isinstance(settings, Settings)  # noqa: S101  # this service is started with its own settings
+    received = body.received_at or wish.at
+    regime = body.regime or settings.privacy_regime
+    rule_of(regime, received)
+    if received > wish.at:
+        return Malformed(errors=[FieldError("/received_at", "ahead", "a request cannot have come later than now")])
+    key = (await world.vault.for_write(tx, [parties.subject_of(body.customer_id)]))[
+        parties.subject_of(body.customer_id)
+    ]
+    if key is None:
+        return CustomerErased()
+    method = body.identity_method or ("own-token" if caller.actor == "customer" else None)
+    pauses = () if method else (Pause(IDENTITY, received),)
+    values: dict[str, Any] = {
+        "id": wish.id,
+        "customer_id": body.customer_id,
+        "version": 1,
+        "kind": body.kind,
+        "state": RequestState.IN_PROGRESS if method else RequestState.IDENTITY_CHECK,
+        "regime": regime,
+        "purpose": body.purpose,
+        "details": None if body.details is None else key.seal(body.details, row=wish.id, field="details"),
+        "identity_method": method,
+        "received_at": received,
+        "clock": State(received, pauses).as_json(),
+        "refusals": [],
+        "requested_by": caller.sub,
+        "updated_at": wish.at,
+    }
+    await repository.insert_request(tx, values)
+    await _note(world, tx, "privacy.request", body.customer_id, wish.id, caller, {"kind": body.kind})
+    row = await _held(tx, wish.id)
+    if method:
+        row = await _carry_out(world, tx, row, caller)
+    return await view_of(world, tx, row)
+
+
+async def _held(tx: AsyncConnection, request_id: UUID) -> Row[Any]:
+    row = await repository.locked_request(tx, request_id)
+    if row is None:
+        raise RequestUnknown()
+    return row
+
+
+async def _open(tx: AsyncConnection, request_id: UUID) -> Row[Any]:
+    row = await _held(tx, request_id)
+    if RequestState(row.state) not in OPEN:
+        raise RequestAnswered("It has been answered.")
+    return row
+
+
+async def _carry_out(world: World, tx: AsyncConnection, row: Row[Any], caller: Caller) -> Row[Any]:
+    """Do what a request of this kind asks for; what other services or a person must add keeps it open."""
+    kind = RequestKind(row.kind)
+    if kind in {RequestKind.ACCESS, RequestKind.PORTABILITY}:
+        await ask_all(world, tx, row)
+        return row
+    if kind is RequestKind.ERASURE:
+        return await _erase(world, tx, row, caller)
+    if kind in BY_ITSELF:
+        await consents.stop(world, tx, row.customer_id, row.purpose, row.id, caller)
+        return await _answer(tx, row, RequestState.COMPLETED)
+    return row
+
+
+async def _erase(world: World, tx: AsyncConnection, row: Row[Any], caller: Caller) -> Row[Any]:
+    told = await refused(world, tx, row.customer_id)
+    kept = kept_by(told)
+    values: dict[str, Any] = {
+        "refusals": [one.model_dump(mode="json") for one in as_views(told)],
+        "due_again_at": try_again_at(told),
+        "updated_at": clock.now(),
+    }
+    if len(kept) == len(SERVICES):
+        await repository.change_request(tx, row.id, values)
+        return await _answer(tx, await _held(tx, row.id), RequestState.REFUSED)
+    erasure, _ = await request_erasure(world, tx, row.customer_id, caller, kept)
+    return await repository.change_request(tx, row.id, values | {"erasure_id": erasure.id})
+
+
+async def erased(tx: AsyncConnection, erasure_id: UUID, *, partial: bool) -> None:
+    """All five have confirmed: the requests that waited for it are answered."""
+    for row in await repository.of_erasure(tx, erasure_id):
+        await _answer(tx, row, RequestState.PARTLY_REFUSED if partial else RequestState.COMPLETED)
+
+
+async def complete(tx: AsyncConnection, request_id: UUID) -> None:
+    """All five are ready to hand over: an access request is answered."""
+    row = await repository.locked_request(tx, request_id)
+    if row is not None and RequestState(row.state) in OPEN:
+        await _answer(tx, row, RequestState.COMPLETED)
+
+
+async def _answer(tx: AsyncConnection, row: Row[Any], state: RequestState) -> Row[Any]:
+    now = clock.now()
+    return await repository.change_request(tx, row.id, {"state": state, "answered_at": now, "updated_at": now})
+
+
+async def check_identity(
+    world: World, tx: AsyncConnection, request_id: UUID, body: CheckIdentity, caller: Caller
+) -> PrivacyRequest:
+    """It is sure now who asked: the clock goes on, and the request is carried out. Raises RequestAnswered otherwise."""
+    row = await _open(tx, request_id)
+    if row.state != RequestState.IDENTITY_CHECK:
+        raise RequestAnswered("It is known already who asks.")
+    now = clock.now()
+    held = State.from_json(row.received_at, row.clock)
+    settled = State(held.started_at, tuple(Pause(one.reason, one.since, one.until or now) for one in held.pauses))
+    values = {
+        "state": RequestState.IN_PROGRESS,
+        "identity_method": body.method,
+        "clock": settled.as_json(),
+        "updated_at": now,
+    }
+    moved = await repository.change_request(tx, request_id, values)
+    await _note(world, tx, "privacy.identity", row.customer_id, request_id, caller, {"method": body.method})
+    return await view_of(world, tx, await _carry_out(world, tx, moved, caller))
+
+
+async def extend(
+    world: World, tx: AsyncConnection, request_id: UUID, body: ExtendRequest, caller: Caller
+) -> PrivacyRequest:
+    """Grant an extension the regime knows; after the period has ended it would be void, and is refused."""
+    row = await _open(tx, request_id)
+    rule, now = rule_of(row.regime, row.received_at), clock.now()
+    if rule.extension(body.extension) is None:
+        raise Malformed(errors=[FieldError("/extension", "unknown", "the regime knows no such extension")])
+    reading = reading_of(world, row, now)
+    if reading.due_at is not None and reading.due_at < now:
+        raise RequestAnswered("The period has ended: an extension now would be void.")
+    held = State.from_json(row.received_at, row.clock)
+    granted = (*held.granted, Granted(body.extension, now))
+    clock_now = State(held.started_at, held.pauses, granted).as_json()
+    moved = await repository.change_request(tx, request_id, {"clock": clock_now, "updated_at": now})
+    await _note(world, tx, "privacy.extend", row.customer_id, request_id, caller, {"extension": body.extension})
+    return await view_of(world, tx, moved)
+
+
+async def decide(
+    world: World, tx: AsyncConnection, request_id: UUID, body: DecideRequest, caller: Caller
+) -> PrivacyRequest:
+    """A person's answer: a rectification is done, or a request is refused by a rule that is named."""
+    row = await _open(tx, request_id)
+    if body.refused_by is None and row.kind != RequestKind.RECTIFICATION:
+        raise RequestAnswered("This kind is carried out by the service itself.")
+    if body.refused_by is not None:
+        told = as_views([Refusal(body.refused_by, ("customer",), None)])
+        await repository.change_request(tx, request_id, {"refusals": [one.model_dump(mode="json") for one in told]})
+    state = RequestState.COMPLETED if body.refused_by is None else RequestState.REFUSED
+    moved = await _answer(tx, row, state)
+    await _note(world, tx, "privacy.decide", row.customer_id, request_id, caller, {"state": state})
+    return await view_of(world, tx, moved)
+
+
+async def due_again(world: World, tx: AsyncConnection, most: int = 20) -> int:
+    """Go on with erasures that were refused in part and whose reason has ended; how many were looked at."""
+    now = clock.now()
+    rows = await repository.due_again(tx, now, most)
+    for row in rows:
+        told = await refused(world, tx, row.customer_id)
+        values: dict[str, Any] = {"due_again_at": try_again_at(told), "updated_at": now}
+        if not kept_by(told):
+            erasure, _ = await request_erasure(world, tx, row.customer_id, _ITSELF)
+            values |= {"erasure_id": erasure.id, "refusals": [], "answered_at": None}
+            values |= {"state": RequestState.IN_PROGRESS}
+        await repository.change_request(tx, row.id, values)
+    return len(rows)
+
+
+async def show_request(world: World, tx: AsyncConnection, request_id: UUID, caller: Caller) -> PrivacyRequest:
+    """One request, its reading recorded; a customer sees their own."""
+    row = await _seen(world, tx, request_id, caller)
+    return await view_of(world, tx, row)
+
+
+async def clocks_of(world: World, tx: AsyncConnection, request_id: UUID, caller: Caller) -> Clocks:
+    """The clocks of a request with the arithmetic a person can follow."""
+    row = await _seen(world, tx, request_id, caller)
+    return Clocks(items=[view_of_clock(world, row, clock.now())])
+
+
+async def _seen(world: World, tx: AsyncConnection, request_id: UUID, caller: Caller) -> Row[Any]:
+    rows = await repository.requests_by_ids(tx, [request_id])
+    if not rows or (caller.actor == "customer" and caller.customer_id != rows[0].customer_id):
+        raise RequestUnknown()
+    entry = audit.Entry("privacy.read", parties.subject_of(rows[0].customer_id), REQUEST, request_id, caller)
+    await audit.seen(tx, storage.AUDIT, world.keyring, [entry])
+    return rows[0]
+
+
+async def view_of(world: World, conn: AsyncConnection, row: Row[Any]) -> PrivacyRequest:
+    """A row as callers see it, with the deadline computed now."""
+    ready = (await repository.answers_of(conn, [row.id])).get(row.id, [])
+    return shown(world, row, ready, clock.now())
+
+
+def shown(world: World, row: Row[Any], ready: Sequence[str], at: datetime) -> PrivacyRequest:
+    """The same where the answers of the services are at hand."""
+    told = dict(row._mapping) | {"due_at": reading_of(world, row, at).due_at, "ready": list(ready)}
+    return PrivacyRequest.model_validate(told)
+
+
+async def _note(
+    world: World,
+    tx: AsyncConnection,
+    action: str,
+    customer_id: UUID,
+    request_id: UUID,
+    caller: Caller,
+    detail: Mapping[str, str],
+) -> None:
+    entry = audit.Entry(action, parties.subject_of(customer_id), REQUEST, request_id, caller, detail)
+    await audit.record(tx, storage.AUDIT, world.keyring, [entry])

@@ -1,0 +1,232 @@
+"""Privacy requests over HTTP: clocked by their regime, carried out or refused by a rule, answered once all five have."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from shared import clock
+from shared.testing.service import Service
+
+SCOPES = (
+    "customer.customers:write",
+    "customer.customers:read",
+    "customer.consents:write",
+    "customer.consents:read",
+    "customer.consent-decisions:read",
+    "customer.erasures:write",
+    "customer.erasures:read",
+    "customer.privacy-requests:write",
+    "customer.privacy-requests:read",
+    "customer.privacy-requests:approve",
+    "customer.legal-holds:write",
+    "customer.legal-holds:read",
+)
+OTHERS = ("feedback", "channel-router", "risk", "kpi")
+
+
+@pytest.fixture
+async def staff(service: Service) -> httpx.AsyncClient:
+    return await service.client(*SCOPES, actor="staff", sub="anna", lifetime=30 * 365 * 86_400)
+
+
+async def register(staff: httpx.AsyncClient, ref: str = "crm-1", *, active: bool = False) -> str:
+    made = await staff.post("/v1/customers", json={"kind": "individual", "legal_name": "王芳", "external_ref": ref})
+    who = str(made.json()["id"])
+    if active:
+        changed = await staff.patch(f"/v1/customers/{who}", json={"state": "active"}, headers={"If-Match": '"1"'})
+        assert changed.status_code == 200, changed.text
+    return who
+
+
+async def ask(staff: httpx.AsyncClient, who: str, right: str, **other: Any) -> httpx.Response:
+    body = {"customer_id": who, "kind": right, "identity_method": "passport", "external_ref": f"r-{right}"}
+    return await staff.post("/v1/privacy-requests", json=body | other)
+
+
+async def answer(service: Service, request: str, who: str, kind: str, **more: Any) -> None:
+    for one in OTHERS:
+        data = json.dumps(
+            {"request_id": request, "customer_id": who} | {k: v.get(one) for k, v in more.items()}
+        ).encode()
+        type_ = f"cxbank.{one}.{kind}.v1"
+        await service.hear(type_, data, key=who, subject=request, id_=clock.new_id())
+
+
+async def test_an_erasure_by_request_is_answered_when_all_five_have_confirmed(
+    service: Service, staff: httpx.AsyncClient
+) -> None:
+    who = await register(staff)
+    made = await ask(staff, who, "erasure")
+    assert (made.status_code, made.json()["state"]) == (201, "in_progress"), made.text
+    told = made.json()
+    assert (await staff.get(f"/v1/customers/{who}")).status_code == 410
+    await answer(service, told["erasure_id"], who, "erasure_confirmed")
+    done = (await staff.get(f"/v1/privacy-requests/{told['id']}")).json()
+    assert (done["state"], done["answered_at"] is not None, done["refusals"]) == ("completed", True, [])
+
+
+async def test_a_duty_refuses_in_part_does_the_rest_and_the_rest_of_it_when_it_ends(
+    service: Service, staff: httpx.AsyncClient
+) -> None:
+    who = await register(staff, active=True)
+    refused = await staff.post(f"/v1/customers/{who}/erasures", json={})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/must-be-kept")
+    closed = await staff.patch(f"/v1/customers/{who}", json={"state": "closed"}, headers={"If-Match": '"2"'})
+    assert closed.status_code == 200
+    told = (await ask(staff, who, "erasure")).json()
+    (refusal,) = told["refusals"]
+    assert (refusal["rule"], refusal["services"]) == ("aml-records-cn", ["customer", "risk"])
+    assert set(refusal["texts"]) == {"zh-Hans", "zh-Hant", "en"}
+    assert (await staff.get(f"/v1/customers/{who}")).status_code == 200
+    events = [one for one in await service.relay() if dict(one.headers)["ce_type"].endswith(b"erasure_requested.v1")]
+    assert json.loads(events[-1].value)["kept"] == ["customer", "risk"]
+    kept = {one: one == "risk" for one in OTHERS}
+    await answer(service, told["erasure_id"], who, "erasure_confirmed", kept=kept)
+    shown = (await staff.get(f"/v1/privacy-requests/{told['id']}")).json()
+    assert shown["state"] == "partly_refused"
+    certificate = (await staff.get(f"/v1/customers/{who}/erasures")).json()
+    assert {one["service"] for one in certificate["confirmations"] if one["kept"]} == {"customer", "risk"}
+
+
+async def test_what_a_hold_kept_is_forgotten_by_itself_when_it_ends(service: Service, staff: httpx.AsyncClient) -> None:
+    who = await register(staff)
+    until = clock.now() + timedelta(days=1)
+    body = {"customer_id": who, "code": "case-7", "until": until.isoformat(), "external_ref": "h"}
+    assert (await staff.post("/v1/legal-holds", json=body)).status_code == 201
+    told = (await ask(staff, who, "erasure")).json()
+    assert told["state"] == "refused"
+    for at, status in ((until - timedelta(seconds=1), 200), (until + timedelta(seconds=1), 410)):
+        with clock.frozen(at):
+            async with service.world.db.begin() as tx:
+                await service.work.acts["duties_ended"](tx, {})
+            assert (await staff.get(f"/v1/customers/{who}")).status_code == status
+    assert (await staff.get(f"/v1/privacy-requests/{told['id']}")).json()["state"] == "in_progress"
+
+
+async def test_a_hold_refuses_everything_until_it_is_lifted(service: Service, staff: httpx.AsyncClient) -> None:
+    who = await register(staff)
+    body = {"customer_id": who, "code": "case-7", "external_ref": "h"}
+    hold = (await staff.post("/v1/legal-holds", json=body)).json()
+    told = (await ask(staff, who, "erasure")).json()
+    assert (told["state"], told["refusals"][0]["rule"], told["refusals"][0]["until"]) == ("refused", "hold", None)
+    assert "case-7" not in json.dumps(told)
+    assert (await staff.get(f"/v1/customers/{who}")).status_code == 200
+    path = f"/v1/legal-holds/{hold['id']}"
+    assert (await staff.delete(path)).status_code == 428
+    assert (await staff.delete(path, headers={"If-Match": '"1"'})).status_code == 200
+    again = await ask(staff, who, "erasure", external_ref="second")
+    assert again.json()["state"] == "in_progress"
+
+
+async def test_who_is_not_sure_waits_with_a_clock_that_stands_until_it_is_sure(staff: httpx.AsyncClient) -> None:
+    who = await register(staff)
+    told = (await ask(staff, who, "access", identity_method=None, regime="eu-data-protection")).json()
+    assert (told["state"], told["due_at"]) == ("identity_check", None)
+    (standing,) = (await staff.get(f"/v1/privacy-requests/{told['id']}/clocks")).json()["items"]
+    assert (standing["status"], standing["paused_for"]) == ("paused", "identity_check")
+    path = f"/v1/privacy-requests/{told['id']}/identity-checks"
+    sure = (await staff.post(path, json={"method": "passport"})).json()
+    assert (sure["state"], sure["due_at"] is not None) == ("in_progress", True)
+    assert (await staff.post(path, json={"method": "passport"})).status_code == 409
+
+
+async def test_the_clock_of_gdpr_is_a_month_and_with_its_extension_three(staff: httpx.AsyncClient) -> None:
+    who = await register(staff)
+    received = {"regime": "eu-data-protection", "received_at": "2026-11-12T09:00:00Z"}
+    told = (await ask(staff, who, "rectification", **received)).json()
+    # The twelfth of December is a Saturday: by Regulation No 1182/71 the period ends on Monday.
+    assert told["due_at"].startswith("2026-12-14T")
+    path = f"/v1/privacy-requests/{told['id']}"
+    with clock.frozen(datetime(2026, 11, 25, 12, tzinfo=UTC)):
+        assert (await staff.post(f"{path}/extensions", json={"extension": "because"})).status_code == 422
+        longer = (await staff.post(f"{path}/extensions", json={"extension": "complex_or_many"})).json()
+        assert longer["due_at"].startswith("2027-02-12T")
+        (shown,) = (await staff.get(f"{path}/clocks")).json()["items"]
+    assert shown["source"]["article"].startswith("Art. 12(3)")
+    assert sum(step["counted"] for step in shown["steps"]) == shown["total"] == shown["needed"]
+    late = received | {"received_at": "2026-09-01T09:00:00Z", "external_ref": "late"}
+    path = f"/v1/privacy-requests/{(await ask(staff, who, 'rectification', **late)).json()['id']}"
+    assert (await staff.post(f"{path}/extensions", json={"extension": "complex_or_many"})).status_code == 409
+
+
+async def test_an_objection_and_a_restriction_are_words_in_the_ledger(staff: httpx.AsyncClient) -> None:
+    who = await register(staff)
+
+    async def may(purpose: str) -> tuple[str, str]:
+        body = {"customer_id": who, "purpose": purpose, "channel": None}
+        told = (await staff.post("/v1/consent-decisions", json=body)).json()
+        return told["decision"], told["reason"]
+
+    assert await may("service_improvement") == ("allow", "legal-basis")
+    assert (await ask(staff, who, "objection", purpose="service_improvement")).json()["state"] == "completed"
+    assert await may("service_improvement") == ("deny", "objected")
+    refused = await ask(staff, who, "objection", purpose="legal_duty", external_ref="x")
+    assert refused.status_code == 409
+    assert (await ask(staff, who, "restriction")).json()["state"] == "completed"
+    assert await may("profiling") == ("deny", "consent-refused")
+    assert await may("servicing") == ("allow", "legal-basis")
+
+
+async def test_a_rectification_is_a_person_s_work_and_the_others_are_not(staff: httpx.AsyncClient) -> None:
+    who = await register(staff)
+    fix = (await ask(staff, who, "rectification", details="我的名字写错了")).json()
+    assert fix["state"] == "in_progress"
+    path = f"/v1/privacy-requests/{fix['id']}/decisions"
+    assert (await staff.post(path, json={})).json()["state"] == "completed"
+    assert (await staff.post(path, json={})).status_code == 409
+    see = (await ask(staff, who, "access")).json()
+    assert (await staff.post(f"/v1/privacy-requests/{see['id']}/decisions", json={})).status_code == 409
+    no = await staff.post(f"/v1/privacy-requests/{see['id']}/decisions", json={"refused_by": "gdpr-12-5"})
+    assert (no.json()["state"], no.json()["refusals"][0]["rule"]) == ("refused", "gdpr-12-5")
+
+
+async def test_a_bundle_waits_for_all_five_and_is_the_customer_s_alone(
+    service: Service, staff: httpx.AsyncClient
+) -> None:
+    who = await register(staff)
+    own = await service.client(*SCOPES[7:9], actor="customer", sub="w", customer_id=who)
+    other = await service.client(*SCOPES[7:9], actor="customer", sub="x", customer_id=str(clock.new_id()))
+    told = (await ask(own, who, "access", identity_method=None)).json()
+    assert (told["state"], told["identity_method"], told["ready"]) == ("in_progress", "own-token", ["customer"])
+    path = f"/v1/privacy-requests/{told['id']}"
+    waits = await own.get(f"{path}/bundle")
+    assert (waits.status_code, waits.json()["type"]) == (409, "/problems/not-ready")
+    assert (await other.get(path)).status_code == 404
+    assert (await other.get(f"{path}/bundle")).status_code == 404
+    assert (await ask(other, who, "access", identity_method=None)).status_code == 404
+    await answer(service, told["id"], who, "export_ready")
+    assert (await own.get(path)).json()["state"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ({"kind": "nothing"}, 422),
+        ({"kind": "objection"}, 422),
+        ({"purpose": "marketing"}, 422),
+        ({"regime": "uk-complaints"}, 422),
+        ({"regime": "nowhere"}, 422),
+        ({"received_at": "2099-01-01T00:00:00Z"}, 422),
+        ({"customer_id": "01936e00-0000-7000-8000-000000000001"}, 404),
+        ({"details": "x" * 4_001}, 422),
+    ],
+)
+async def test_a_request_that_cannot_be_one_is_refused_and_nothing_is_kept(
+    staff: httpx.AsyncClient, fault: dict[str, Any], status: int
+) -> None:
+    answered = await ask(staff, await register(staff), "access", **fault)
+    assert answered.status_code == status, answered.text
+    assert (await staff.get("/v1/privacy-requests")).json()["items"] == []
+
+
+async def test_what_a_person_wrote_goes_with_their_key(service: Service, staff: httpx.AsyncClient) -> None:
+    who = await register(staff)
+    told = (await ask(staff, who, "rectification", details="我的名字写错了")).json()
+    await ask(staff, who, "erasure")
+    async with service.world.db.read() as conn:
+        rows = (await conn.exec_driver_sql("SELECT details FROM privacy_request WHERE details IS NOT NULL")).all()
+    assert rows == []
+    assert (await staff.get(f"/v1/privacy-requests/{told['id']}")).json()["kind"] == "rectification"
