@@ -8,6 +8,7 @@ from customer import storage
 from customer.consents import routes as consents
 from customer.disclosure import routes as disclosure
 from customer.identity import routes as identity
+from customer.insights import routes as insights
 from customer.interactions import routes as interactions
 from customer.outreach import routes as outreach
 from customer.parties import routes as parties
@@ -32,6 +33,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         segments.router,
         identity.router,
         identity.reviews_router,
+        *insights.routers(),
         privacy.router,
         privacy.requests_router,
         privacy.holds_router,

@@ -50,3 +50,4 @@ class Settings(ServiceSettings):
     service_urls: dict[str, str] = Field(
         {}, description='where the other services are, as JSON: `{"feedback": "http://…", "channel-router": …}`'
     )
+    fewest_people: int = Field(10, ge=2, description="counts of fewer people than this are hidden in insight")

@@ -7,6 +7,7 @@ from customer.consents.routes import CONSENTS
 from customer.identity import consumers as identity
 from customer.identity.usecases import everybody as everybody_linked
 from customer.identity.usecases import said_again
+from customer.insights import consumers as insights
 from customer.interactions import consumers as interactions
 from customer.interactions.routes import INTERACTIONS
 from customer.matters import consumers as matters
@@ -50,6 +51,7 @@ def work(world: World) -> Work:
     outreach.listen(handlers, world)
     identity.listen(handlers, world)
     segments_heard.listen(handlers)
+    insights.listen(handlers, world)
     privacy.listen(handlers)
     if world.settings.erasure_ledger is not None:
         keep_ledger(handlers, Ledger(world.settings.erasure_ledger))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -543,6 +543,21 @@ class Customer(Transport):
             keyed=True,
         )
 
+    async def show_data_quality(self) -> models.DataQuality:
+        """How complete, valid, fresh and unique what is recorded of customers is, by field and source; nobody is
+        told of.
+        """
+        return await self._ask("GET", "/v1/insights/data-quality", models.DataQuality)
+
+    async def show_table(self, *, rows: models.Dimension, columns: models.Dimension) -> models.CrossTable:
+        """How many customers there are by two words of theirs, counts of a few hidden.
+
+        Errors: 409 the table cannot be shown without telling of a few; 422 the same word twice.
+        """
+        return await self._ask(
+            "GET", "/v1/insights/tables", models.CrossTable, query={"rows": rows, "columns": columns}
+        )
+
     async def record_interaction(
         self, body: models.RecordInteraction, *, idempotency_key: str | None = None
     ) -> models.Interaction:
@@ -621,6 +636,73 @@ class Customer(Transport):
         return await self._ask(
             "DELETE", f"/v1/legal-holds/{hold_id}", models.LegalHold, headers={"If-Match": f'"{if_match}"'}
         )
+
+    async def list_signals(
+        self,
+        *,
+        limit: int | None = None,
+        topic: models.Topic | None = None,
+        competitor: str | None = None,
+        region: str | None = None,
+        from_: date | None = None,
+        to: date | None = None,
+        cursor: str | None = None,
+    ) -> Page[models.MarketSignal]:
+        """Market signals, the newest recorded first; `from` and `to` are days of observation, half-open."""
+        return await self._ask(
+            "GET",
+            "/v1/market-signals",
+            Page[models.MarketSignal],
+            query={
+                "limit": limit,
+                "topic": topic,
+                "competitor": competitor,
+                "region": region,
+                "from": from_,
+                "to": to,
+                "cursor": cursor,
+            },
+        )
+
+    def all_signals(
+        self,
+        *,
+        limit: int | None = None,
+        topic: models.Topic | None = None,
+        competitor: str | None = None,
+        region: str | None = None,
+        from_: date | None = None,
+        to: date | None = None,
+    ) -> AsyncIterator[models.MarketSignal]:
+        """Every item of `list_signals`, page by page, as they are needed."""
+        return self._pages(
+            lambda at: self.list_signals(
+                limit=limit, topic=topic, competitor=competitor, region=region, from_=from_, to=to, cursor=at
+            ),
+            None,
+        )
+
+    async def observe_market(
+        self, body: models.ObserveMarket, *, idempotency_key: str | None = None
+    ) -> models.MarketSignal:
+        """Record what was seen of the market on a day; a repeat by `external_ref` answers 200 with what is
+        recorded.
+
+        Errors: 409 the `external_ref` is known with other content; 422 no key of any kind, a day to come, a
+        value without unit.
+        """
+        return await self._ask(
+            "POST",
+            "/v1/market-signals",
+            models.MarketSignal,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
+        )
+
+    async def show_signal(self, signal_id: UUID) -> models.MarketSignal:
+        """One market signal."""
+        return await self._ask("GET", f"/v1/market-signals/{signal_id}", models.MarketSignal)
 
     async def list_merge_reviews(
         self,

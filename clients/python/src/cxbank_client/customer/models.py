@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -25,6 +26,8 @@ Cause = Literal["event", "time", "rule"]
 ContactKind = Literal["phone", "email", "wechat", "postal"]
 
 DeliveryState = Literal["waiting", "delivered", "parked"]
+
+Dimension = Literal["kind", "state", "tier", "age_band", "region"]
 
 ErasureState = Literal["requested", "completed"]
 
@@ -116,6 +119,8 @@ Source = Literal[
 Status = Literal["running", "paused", "breached", "met", "met_late"]
 
 Tier = Literal["private", "affluent", "mass"]
+
+Topic = Literal["rate", "fee", "product", "campaign", "channel", "outage", "regulation", "economy", "sentiment"]
 
 Urgency = Literal["routine", "urgent"]
 
@@ -564,6 +569,23 @@ class ContactPointIn(Input):
     country: str | None = None
 
 
+class CrossTable(Answer):
+    """Customers by two words of theirs. Counts below `fewest` are hidden, and others with them, so that none can
+    be worked out.
+
+    Groups of fewer people than that are joined under `other`.
+    """
+
+    rows: Dimension | str
+    columns: Dimension | str
+    names: list[str]
+    lines: list[Line]
+    totals: list[int]
+    total: int
+    fewest: int
+    as_of: datetime
+
+
 class Customer(Answer):
     """A party as recorded. `restricted` says that a restriction of the risk service is in force (staff and
     clients).
@@ -639,6 +661,15 @@ class CutVersion(Answer):
     recorded_at: datetime
 
 
+class DataQuality(Answer):
+    """What is recorded of customers, counted and never opened: completeness, validity, duplicates, staleness."""
+
+    as_of: datetime
+    fields: list[FieldQuality]
+    freshness: list[CustomerInsightsSchemasFreshness]
+    duplicates: list[Duplicates]
+
+
 class DecideRequest(Input):
     """A person's decision: done (a rectification), or refused by a rule that is named."""
 
@@ -681,6 +712,15 @@ class Delivery(Answer):
     status: int | None
     cause: str | None
     done_at: datetime | None
+
+
+class Duplicates(Answer):
+    """Contact points that lead to more than one customer: a family's phone, or one person recorded twice."""
+
+    kind: str
+    values: int
+    shared_values: int
+    customers_sharing: int
 
 
 class Erasure(Answer):
@@ -753,6 +793,20 @@ class FieldProvenance(Answer):
     claims: list[Claimed]
 
 
+class FieldQuality(Answer):
+    """How one field stands in the records of one source: shares between 0 and 1, null where there is nothing to
+    share.
+    """
+
+    field: str
+    source: str
+    records: int
+    filled: int
+    completeness: float | None
+    valid: int | None
+    validity: float | None
+
+
 class Found(Answer):
     """The parties a look-up found; a shared contact point may find several."""
 
@@ -766,13 +820,6 @@ class FreezeCuts(Input):
 
     kind: Literal["rfm", "clusters"]
     valid_from: datetime
-
-
-class Freshness(Answer):
-    """Up to which instant memberships are told. `waiting` are customers to be judged anew, counted up to 10,000."""
-
-    told_until: datetime
-    waiting: int
 
 
 class GiveConsent(Input):
@@ -912,6 +959,14 @@ class LegalHold(Answer):
     lifted_at: datetime | None
 
 
+class Line(Answer):
+    """One row: `counts` in the order of the table's columns, null where a count is hidden."""
+
+    group: str
+    counts: list[int | None]
+    total: int
+
+
 class LinkIdentities(Input):
     """These records, with all that already count with them, are one party; `leader` is the one it goes by."""
 
@@ -929,6 +984,23 @@ class LookUp(Input):
 
     contact_point: ContactPointIn | None = None
     identifier: IdentifierIn | None = None
+
+
+class MarketSignal(Answer):
+    """A market signal as it was recorded."""
+
+    id: UUID
+    observed_on: date
+    topic: Topic | str
+    source: str
+    competitor: str | None
+    product: str | None
+    region: str | None
+    value: str | None
+    measure_unit: str | None
+    note: str | None
+    recorded_at: datetime
+    recorded_by: str
 
 
 class Member(Answer):
@@ -1067,6 +1139,29 @@ class NewIdentifier(Input):
     issued_on: date | None = None
     expires_on: date | None = None
     provenance: ProvenanceIn | None = None
+
+
+class ObserveMarket(Input):
+    """Something seen of the market or a competitor on a day; what is wrong is answered by a newer signal, not
+    changed.
+
+    `value` with its `measure_unit` is what was measured, such as 2.35 and `percent`. `source` is where it was
+    seen. It is
+    about firms and markets: a person's name does not belong here.
+    """
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    observed_on: date
+    topic: Topic
+    source: str
+    competitor: str | None = None
+    product: str | None = None
+    region: str | None = None
+    value: Decimal | None = None
+    measure_unit: str | None = None
+    note: str | None = None
+    external_ref: str | None = None
 
 
 class PastVersion(Answer):
@@ -1398,7 +1493,7 @@ class SegmentDetail(Answer):
     created_at: datetime
     updated_at: datetime
     members: int
-    freshness: Freshness
+    freshness: CustomerSegmentsSchemasFreshness
 
 
 class SetHold(Input):
@@ -1576,3 +1671,21 @@ class CustomerIdentitySchemasEvidence(Answer):
 
     kind: EvidenceKind | str
     reference: str
+
+
+class CustomerInsightsSchemasFreshness(Answer):
+    """How long ago the records of a source were last changed."""
+
+    source: str
+    records: int
+    within_30_days: int
+    within_year: int
+    older: int
+    oldest_at: datetime | None
+
+
+class CustomerSegmentsSchemasFreshness(Answer):
+    """Up to which instant memberships are told. `waiting` are customers to be judged anew, counted up to 10,000."""
+
+    told_until: datetime
+    waiting: int

@@ -1,7 +1,7 @@
 """Every SQL statement about parties; nothing here knows a rule."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     or_,
     select,
     update,
@@ -256,3 +257,48 @@ async def learn_restrictions(tx: AsyncConnection, rows: Sequence[Mapping[str, An
             where=known_restriction.c.version < said.excluded.version,
         )
         await tx.execute(newer)
+
+
+async def quality_of_records(conn: AsyncConnection, at: datetime) -> Rows:
+    """By who changed a record last: how many there are, what is filled, how old it is; told from the clear alone."""
+    contacts = select(contact_point.c.customer_id, contact_point.c.kind).distinct().subquery()
+    emails, phones = (contacts.alias(kind) for kind in ("email", "phone"))
+    here = customer.c
+
+    def having(table: Any, kind: str | None = None) -> Any:
+        found = exists().where(table.c.customer_id == here.id)
+        return func.count().filter(found if kind is None else found.where(table.c.kind == kind))
+
+    fresh, year = at - timedelta(days=30), at - timedelta(days=365)
+    told = select(
+        here.updated_by.label("source"),
+        func.count().label("records"),
+        func.count(here.birth_date).label("birth_date"),
+        func.count(here.occupation).label("occupation"),
+        func.count(here.region).label("region"),
+        func.count().filter(here.region.regexp_match(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")).label("region_valid"),
+        having(emails, "email").label("email"),
+        having(phones, "phone").label("phone"),
+        having(identifier).label("identifier"),
+        func.count().filter(here.updated_at >= fresh).label("within_30_days"),
+        func.count().filter(here.updated_at < fresh, here.updated_at >= year).label("within_year"),
+        func.min(here.updated_at).label("oldest_at"),
+    )
+    return (await conn.execute(told.where(_KEPT).group_by(here.updated_by).order_by(here.updated_by))).all()
+
+
+async def shared_contacts(conn: AsyncConnection) -> Rows:
+    """By kind of contact point: how many values there are, how many lead to several customers, and to how many in all."""
+    of_value = (
+        select(contact_point.c.kind, func.count(contact_point.c.customer_id.distinct()).label("people"))
+        .group_by(contact_point.c.kind, contact_point.c.blind)
+        .subquery()
+    )
+    several = of_value.c.people > 1
+    told = select(
+        of_value.c.kind,
+        func.count().label("values"),
+        func.count().filter(several).label("shared_values"),
+        func.coalesce(func.sum(of_value.c.people).filter(several), 0).label("customers_sharing"),
+    )
+    return (await conn.execute(told.group_by(of_value.c.kind).order_by(of_value.c.kind))).all()

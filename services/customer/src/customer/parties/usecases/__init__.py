@@ -1,6 +1,7 @@
 """What can be done with a party: register (for many at once), read, change, look up, forget; and its way out of the seal."""
 
 from customer.parties.usecases.changing import change_customer, forget, held, learn_restrictions, relinked
+from customer.parties.usecases.quality import recorded_quality
 from customer.parties.usecases.reaching import Reach, reach_of
 from customer.parties.usecases.reading import (
     everybody,
@@ -52,6 +53,7 @@ __all__ = [
     "past_versions",
     "provenance",
     "reach_of",
+    "recorded_quality",
     "recorded_then",
     "recorded_versions",
     "register_customers",

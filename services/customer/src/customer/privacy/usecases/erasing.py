@@ -11,6 +11,7 @@ from customer import storage
 from customer.consents import usecases as consents
 from customer.disclosure import usecases as disclosure
 from customer.identity import usecases as identity
+from customer.insights import usecases as insights
 from customer.interactions import usecases as interactions
 from customer.matters import usecases as matters
 from customer.outreach import usecases as outreach
@@ -40,7 +41,7 @@ _KEPT_BY_DUTY: Final[tuple[Forget, ...]] = (
     interactions.forget,
     repository.forget,
 )
-_BESIDE: Final[tuple[Forget, ...]] = (matters.forget, outreach.forget, segments.forget)
+_BESIDE: Final[tuple[Forget, ...]] = (matters.forget, insights.forget, outreach.forget, segments.forget)
 
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:

@@ -1,0 +1,82 @@
+"""Every SQL statement about insight; nothing here knows a rule."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Integer, Row, Select, Text, Uuid, any_, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer.insights.tables import known_person, market_signal
+from shared.db import unnest
+
+Rows = Sequence[Row[Any]]
+
+_PERSON: dict[str, Any] = {
+    "customer_id": Uuid,
+    "version": Integer,
+    "kind": Text,
+    "state": Text,
+    "tier": Text,
+    "age_band": Text,
+    "region": Text,
+}
+
+
+def _learn() -> Any:
+    fresh = unnest("fresh", **_PERSON)
+    # Sorted, as every lock of many rows: two groups with the same customers would deadlock.
+    said = insert(known_person).from_select(list(_PERSON), select(*fresh.c).order_by(fresh.c.customer_id))
+    newer = {name: said.excluded[name] for name in _PERSON if name != "customer_id"}
+    return said.on_conflict_do_update(
+        index_elements=["customer_id"], set_=newer, where=known_person.c.version < said.excluded.version
+    )
+
+
+_LEARN = _learn()
+_BY_IDS = select(market_signal).where(market_signal.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+
+
+async def learn_people(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the newest version of each person told of; each person once in `rows`."""
+    if rows:
+        await tx.execute(_LEARN, {name: [row[name] for row in rows] for name in _PERSON})
+
+
+async def forget_people(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Drop what is known of these people."""
+    await tx.execute(delete(known_person).where(known_person.c.customer_id.in_(ids)))
+
+
+async def people_by(conn: AsyncConnection, rows: str, columns: str) -> list[tuple[str, str, int]]:
+    """How many people there are of each pair of words: of the row, of the column, the number."""
+    row: ColumnElement[str] = func.coalesce(known_person.c[rows], "unknown")
+    column: ColumnElement[str] = func.coalesce(known_person.c[columns], "unknown")
+    counted = select(row.label("row"), column.label("column"), func.count().label("people"))
+    found = await conn.execute(counted.group_by(row, column).order_by(row, column))
+    return [(one.row, one.column, one.people) for one in found]
+
+
+async def insert_signals(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep new market signals."""
+    await tx.execute(insert(market_signal), [dict(row) for row in rows])
+
+
+async def signals(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """Market signals by id."""
+    return (await conn.execute(_BY_IDS, {"ids": list(ids)})).all()
+
+
+def signals_listed(
+    *, topic: str | None, competitor: str | None, region: str | None, since: date | None, until: date | None
+) -> Select[Any]:
+    """Market signals observed in [since, until) with these words."""
+    table, chosen = market_signal.c, select(market_signal)
+    for column, value in ((table.topic, topic), (table.competitor, competitor), (table.region, region)):
+        if value is not None:
+            chosen = chosen.where(column == value)
+    if since is not None:
+        chosen = chosen.where(table.observed_on >= since)
+    return chosen if until is None else chosen.where(table.observed_on < until)

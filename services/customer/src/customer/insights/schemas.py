@@ -1,0 +1,153 @@
+"""Inputs and outputs of insight: market signals, tables with small cells hidden, the quality of what is recorded."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, model_validator
+
+from shared import clock
+from shared.schemas import Body, View
+
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Region = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"),
+    Field(description="ISO 3166-1 country or ISO 3166-2 subdivision"),
+]
+Value = Annotated[Decimal, Field(max_digits=18, decimal_places=6)]
+
+
+class Topic(StrEnum):
+    """What a market signal is about."""
+
+    RATE = "rate"
+    FEE = "fee"
+    PRODUCT = "product"
+    CAMPAIGN = "campaign"
+    CHANNEL = "channel"
+    OUTAGE = "outage"
+    REGULATION = "regulation"
+    ECONOMY = "economy"
+    SENTIMENT = "sentiment"
+
+
+class ObserveMarket(Body):
+    """Something seen of the market or a competitor on a day; what is wrong is answered by a newer signal, not changed.
+
+    `value` with its `measure_unit` is what was measured, such as 2.35 and `percent`. `source` is where it was seen. It is
+    about firms and markets: a person's name does not belong here.
+    """
+
+    observed_on: date
+    topic: Topic
+    source: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+    competitor: Word | None = None
+    product: Word | None = None
+    region: Region | None = None
+    value: Value | None = None
+    measure_unit: Word | None = None
+    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)] | None = None
+    external_ref: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+
+    @model_validator(mode="after")
+    def _plausible(self) -> Self:
+        if not date(1990, 1, 1) <= self.observed_on <= clock.now().date():
+            raise ValueError("observed_on must lie in the past, after 1990")
+        if (self.value is None) != (self.measure_unit is None):
+            raise ValueError("value and measure_unit come together")
+        return self
+
+
+class MarketSignal(View):
+    """A market signal as it was recorded."""
+
+    id: UUID
+    observed_on: date
+    topic: Topic
+    source: str
+    competitor: str | None
+    product: str | None
+    region: str | None
+    value: Decimal | None
+    measure_unit: str | None
+    note: str | None
+    recorded_at: datetime
+    recorded_by: str
+
+
+class Dimension(StrEnum):
+    """By what people are counted; a customer of whom it is not known counts as `unknown`."""
+
+    KIND = "kind"
+    STATE = "state"
+    TIER = "tier"
+    AGE_BAND = "age_band"
+    REGION = "region"
+
+
+class Line(View):
+    """One row: `counts` in the order of the table's columns, null where a count is hidden."""
+
+    group: str
+    counts: list[int | None]
+    total: int
+
+
+class CrossTable(View):
+    """Customers by two words of theirs. Counts below `fewest` are hidden, and others with them, so that none can be worked out.
+
+    Groups of fewer people than that are joined under `other`.
+    """
+
+    rows: Dimension
+    columns: Dimension
+    names: list[str]
+    lines: list[Line]
+    totals: list[int]
+    total: int
+    fewest: int
+    as_of: datetime
+
+
+class FieldQuality(View):
+    """How one field stands in the records of one source: shares between 0 and 1, null where there is nothing to share."""
+
+    field: str
+    source: str
+    records: int
+    filled: int
+    completeness: float | None
+    valid: int | None
+    validity: float | None
+
+
+class Freshness(View):
+    """How long ago the records of a source were last changed."""
+
+    source: str
+    records: int
+    within_30_days: int
+    within_year: int
+    older: int
+    oldest_at: datetime | None
+
+
+class Duplicates(View):
+    """Contact points that lead to more than one customer: a family's phone, or one person recorded twice."""
+
+    kind: str
+    values: int
+    shared_values: int
+    customers_sharing: int
+
+
+class DataQuality(View):
+    """What is recorded of customers, counted and never opened: completeness, validity, duplicates, staleness."""
+
+    as_of: datetime
+    fields: list[FieldQuality]
+    freshness: list[Freshness]
+    duplicates: list[Duplicates]

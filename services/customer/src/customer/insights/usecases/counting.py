@@ -1,0 +1,62 @@
+"""Counting people: what is known of each by event, tables of two words, small cells hidden."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer.insights import repository
+from customer.insights.domain.suppression import Withheld, joined, protected
+from customer.insights.problems import TooFewPeople
+from customer.insights.schemas import CrossTable, Dimension, Line
+from customer.parties.usecases import subject_of
+from shared.world import World
+
+
+async def learn_people(world: World, tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what was said of people, the newest version of each, and nothing of those who were erased."""
+    newest: dict[UUID, Mapping[str, Any]] = {}
+    for row in rows:
+        known = newest.get(row["customer_id"])
+        if known is None or known["version"] < row["version"]:
+            newest[row["customer_id"]] = row
+    # The lock on the key row orders this with an erasure: what is heard late brings nobody back.
+    keys = await world.vault.for_write(tx, [subject_of(one) for one in newest])
+    await repository.learn_people(tx, [row for one, row in newest.items() if keys[subject_of(one)] is not None])
+
+
+async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """What erasure removes here: the words by which a person was counted."""
+    await repository.forget_people(tx, ids)
+
+
+async def cross_table(
+    conn: AsyncConnection, rows: Dimension, columns: Dimension, fewest: int, at: datetime
+) -> CrossTable:
+    """Customers by two words of theirs, groups of a few joined, counts of a few hidden; TooFewPeople where that is not enough."""
+    told = await repository.people_by(conn, rows, columns)
+    names = sorted({column for _, column, _ in told})
+    counts = {group: [0] * len(names) for group in sorted({row for row, _, _ in told})}
+    for row, column, number in told:
+        counts[row][names.index(column)] = number
+    by_row = joined(counts, fewest)
+    turned = {name: [line[place] for line in by_row.values()] for place, name in enumerate(names)}
+    by_column = joined(turned, fewest)
+    table = [[line[place] for line in by_column.values()] for place in range(len(by_row))]
+    try:
+        shown = protected(table, fewest) if told else None
+    except Withheld as reason:
+        raise TooFewPeople(f"It is withheld: {reason}.") from None
+    lines = [] if shown is None else zip(by_row, shown.cells, shown.rows, strict=True)
+    return CrossTable(
+        rows=rows,
+        columns=columns,
+        names=list(by_column),
+        lines=[Line(group=group, counts=list(cells), total=total) for group, cells, total in lines],
+        totals=[] if shown is None else list(shown.columns),
+        total=0 if shown is None else shown.total,
+        fewest=fewest,
+        as_of=at,
+    )
