@@ -15,6 +15,7 @@ from customer.parties import routes as parties
 from customer.parties.access import CanRead
 from customer.privacy import routes as privacy
 from customer.segments import routes as segments
+from customer.segments.usecases import PROFILE_PART
 from customer.settings import Settings
 from shared.app import create_app, serve
 from shared.jobs.routes import jobs_router
@@ -27,7 +28,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         disclosure.router,
         parties.router,
         consents.router,
-        *interactions.routers(),
+        *interactions.routers([PROFILE_PART]),
         outreach.router,
         outreach.templates_router,
         segments.router,

@@ -9,10 +9,12 @@ from customer.segments.usecases.catalogue import (
     view_of,
 )
 from customer.segments.usecases.freezing import freeze_cuts, list_cuts
+from customer.segments.usecases.profiled import PROFILE_PART
 from customer.segments.usecases.reading import Look, member_of, show_memberships
 from customer.segments.usecases.settling import forget, settle, settle_batch
 
 __all__ = [
+    "PROFILE_PART",
     "Look",
     "adopt_presets",
     "change_segment",

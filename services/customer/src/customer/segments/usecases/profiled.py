@@ -1,0 +1,24 @@
+"""The segments' part of a customer's profile: which the customer is in, since when, and why."""
+
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from customer.interactions.schemas import Section
+from customer.interactions.usecases import Asked, Part
+from customer.segments.usecases.reading import Look, show_memberships
+from shared.problems import Problem
+from shared.world import World
+
+
+async def _segments(world: World, tx: AsyncConnection, asked: Asked) -> Section:
+    """Those the leader is in now, explained; fresh as of the instant up to which memberships are told."""
+    (told,) = await show_memberships(world, tx, [Look(asked.customer_id, asked.caller, explain=True, as_of=None)])
+    if isinstance(told, Problem):
+        return Section(as_of=asked.at, items=[])
+    items = [one.model_dump(mode="json") for one in told.items if one.member]
+    return Section(as_of=told.told_until or told.as_of, items=items)
+
+
+# How the bank sorts its customers is for the bank's own people.
+PROFILE_PART: Final = Part("segments", _segments, for_customers=False)
