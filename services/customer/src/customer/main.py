@@ -14,6 +14,7 @@ from customer.outreach import routes as outreach
 from customer.parties import routes as parties
 from customer.parties.access import CanRead
 from customer.privacy import routes as privacy
+from customer.relationships import routes as relationships
 from customer.segments import routes as segments
 from customer.segments.usecases import PROFILE_PART
 from customer.settings import Settings
@@ -35,6 +36,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         identity.router,
         identity.reviews_router,
         *insights.routers(),
+        relationships.router,
         privacy.router,
         privacy.requests_router,
         privacy.holds_router,

@@ -49,17 +49,27 @@ async def part(staff: httpx.AsyncClient, made: Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
-async def rename(staff: httpx.AsyncClient, who: str, name: str) -> None:
+async def serve_as(staff: httpx.AsyncClient, who: str, tier: str) -> None:
+    """Decide something about somebody here."""
     tag = (await staff.get(f"/v1/customers/{who}")).headers["etag"]
-    answer = await staff.patch(f"/v1/customers/{who}", json={"legal_name": name}, headers={"If-Match": tag})
+    answer = await staff.patch(f"/v1/customers/{who}", json={"tier": tier}, headers={"If-Match": tag})
     assert answer.status_code == 200, answer.text
 
 
 async def decide(service: Service, type_: str, who: str, at: datetime, **more: Any) -> UUID:
     """Let risk decide something about somebody at that instant."""
     made = new_id()
-    field = "screening_id" if type_ == SCREENED else "restriction_id"
-    data = orjson.dumps({field: made, "customer_id": who, "occurred_at": at} | more)
+    told: dict[str, Any] = {"restriction_id": made}
+    if type_ == SCREENED:
+        told = {
+            "screening_id": made,
+            "kind": "transaction",
+            "score": 9,
+            "rules": [],
+            "latency_seconds": 0.1,
+            "version": 1,
+        }
+    data = orjson.dumps(told | {"customer_id": who, "occurred_at": at} | more)
     await service.hear(type_, data, key=who, subject=str(made), id_=new_id())
     return made
 
@@ -74,15 +84,15 @@ async def reviews(staff: httpx.AsyncClient, **filters: str) -> list[Any]:
 async def test_what_was_decided_between_link_and_parting_is_listed_and_nothing_else(
     service: Service, staff: httpx.AsyncClient, pair: list[str]
 ) -> None:
-    await rename(staff, pair[1], "章先生")
+    await serve_as(staff, pair[1], "private")
     await decide(service, SCREENED, pair[1], now(), outcome="decline")
     made = await link(staff, pair)
-    await rename(staff, pair[1], "章伟")
+    await serve_as(staff, pair[1], "affluent")
     declined = await decide(service, SCREENED, pair[1], now(), outcome="decline")
     await decide(service, SCREENED, pair[1], now(), outcome="allow")
     restricted = await decide(service, RESTRICTED, pair[0], now())
     await part(staff, made)
-    await rename(staff, pair[1], "章")
+    await serve_as(staff, pair[1], "mass")
     found = await reviews(staff, identity_link_id=made["id"])
     assert {(one["service"], one["kind"], one["subject"], one["resource_id"]) for one in found} == {
         ("customer", "customer.change", pair[1], pair[1]),
@@ -91,7 +101,7 @@ async def test_what_was_decided_between_link_and_parting_is_listed_and_nothing_e
     }
     assert {one["state"] for one in found} == {"open"}
     record = (await staff.get(f"/v1/customers/{pair[1]}")).json()
-    assert (record["legal_name"], record["leader_id"]) == ("章", None)
+    assert (record["tier"], record["leader_id"]) == ("mass", None)
 
 
 async def test_a_decision_heard_after_the_parting_is_listed_if_it_was_taken_before(
@@ -133,11 +143,11 @@ async def test_a_second_parting_lists_only_what_was_decided_in_the_second_time_t
     service: Service, staff: httpx.AsyncClient, pair: list[str]
 ) -> None:
     first = await link(staff, pair)
-    await rename(staff, pair[0], "张一")
+    await serve_as(staff, pair[0], "private")
     await part(staff, first)
-    await rename(staff, pair[0], "张二")
+    await serve_as(staff, pair[0], "affluent")
     second = await link(staff, pair)
-    await rename(staff, pair[0], "张三")
+    await serve_as(staff, pair[0], "mass")
     await part(staff, second)
     assert len(await reviews(staff)) == 2
     assert len(await reviews(staff, identity_link_id=second["id"])) == 1

@@ -413,6 +413,63 @@ class Customer(Transport):
         """
         return await self._ask("GET", f"/v1/customers/{customer_id}/provenance", list[models.FieldProvenance])
 
+    async def list_relationships(
+        self,
+        customer_id: UUID,
+        *,
+        limit: int | None = None,
+        kind: models.RelationshipKind | None = None,
+        as_of: datetime | None = None,
+        cursor: str | None = None,
+    ) -> Page[models.Relationship]:
+        """How a party belongs with others, from either end, newest first; with `as_of`, as it was recorded then."""
+        return await self._ask(
+            "GET",
+            f"/v1/customers/{customer_id}/relationships",
+            Page[models.Relationship],
+            query={"limit": limit, "kind": kind, "as_of": as_of, "cursor": cursor},
+        )
+
+    def all_relationships(
+        self,
+        customer_id: UUID,
+        *,
+        limit: int | None = None,
+        kind: models.RelationshipKind | None = None,
+        as_of: datetime | None = None,
+    ) -> AsyncIterator[models.Relationship]:
+        """Every item of `list_relationships`, page by page, as they are needed."""
+        return self._pages(
+            lambda at: self.list_relationships(customer_id, limit=limit, kind=kind, as_of=as_of, cursor=at), None
+        )
+
+    async def relate_customers(
+        self, customer_id: UUID, body: models.Relate, *, idempotency_key: str | None = None
+    ) -> models.Relationship:
+        """The customer is to `other_id` what the kind says.
+
+        Errors: 404, 410 one of them is unknown or erased; 409 it would close a circle, nest a household or own
+        more than the
+        whole; 422 the kinds of party do not fit.
+        """
+        return await self._ask(
+            "POST",
+            f"/v1/customers/{customer_id}/relationships",
+            models.Relationship,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
+        )
+
+    async def end_relationship(self, customer_id: UUID, relationship_id: UUID, *, if_match: int) -> None:
+        """End it, on the version named by `If-Match`; the records keep that it was."""
+        await self._ask(
+            "DELETE",
+            f"/v1/customers/{customer_id}/relationships/{relationship_id}",
+            TypeAdapter(None),
+            headers={"If-Match": f'"{if_match}"'},
+        )
+
     async def show_memberships(
         self, customer_id: UUID, *, explain: bool | None = None, as_of: datetime | None = None
     ) -> models.Memberships:

@@ -85,6 +85,8 @@ PiplBasis = Literal["13(1)", "13(2)", "13(3)", "13(4)", "13(5)", "13(6)", "13(7)
 
 Product = Literal["current_account", "savings", "credit_card", "loan", "mortgage", "investment", "insurance"]
 
+RelationshipKind = Literal["household", "owner", "guardian", "authorised_person"]
+
 RequestKind = Literal["access", "portability", "rectification", "restriction", "objection", "erasure"]
 
 RequestState = Literal["identity_check", "in_progress", "completed", "partly_refused", "refused"]
@@ -1413,6 +1415,33 @@ class RegisterCustomer(Input):
     addresses: list[NewAddress] = Field(default_factory=lambda: [])
     tier_hint: Tier | None = None
     external_ref: str | None = None
+
+
+class Relate(Input):
+    """The customer of the path is to `other_id` what the kind says: its owner, guardian, member of its household."""
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    kind: RelationshipKind
+    other_id: UUID
+    share_percent: str | None = None
+    since: date | None = None
+    external_ref: str | None = None
+
+
+class Relationship(Answer):
+    """How two parties belong together, from `recorded_at` until `ended_at` (null: still) in the records."""
+
+    id: UUID
+    version: int
+    kind: RelationshipKind | str
+    customer_id: UUID
+    other_id: UUID
+    share_percent: str | None
+    since: date | None
+    recorded_at: datetime
+    recorded_by: str
+    ended_at: datetime | None
 
 
 class RenderedName(Answer):

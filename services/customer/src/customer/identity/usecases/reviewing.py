@@ -21,7 +21,8 @@ from shared.etags import check_version
 from shared.world import World
 
 OWN: Final = "customer"
-# Looking decides nothing, and links are not decisions about a member; everything else that was done is listed.
+# Looking decides nothing, nor does noting what a customer did; links are what is undone. All else that was done is listed.
+_NOT_DECIDING: Final = frozenset({"identity", "interaction"})
 _NOT_DECISIONS: Final = ("read", "history", "lookup", "list", "seen", "show", "view", "timeline", "profile")
 
 
@@ -48,7 +49,7 @@ async def list_decisions(
         told = orjson.loads(act.canonical)
         at = datetime.fromisoformat(told["at"])
         capability, _, verb = str(told["action"]).rpartition(".")
-        if capability == "identity" or verb in _NOT_DECISIONS or not since <= at < until:
+        if capability in _NOT_DECIDING or verb in _NOT_DECISIONS or not since <= at < until:
             continue
         decision = Decision(act.subject_id, OWN, told["action"], told["resource_id"], str(act.id), at)
         rows.append(_row(link_id, decision, told["sub"]))

@@ -22,6 +22,7 @@ from customer.privacy.events import ErasureCompleted, ErasureRequested
 from customer.privacy.problems import ErasureUnknown, MustBeKept
 from customer.privacy.schemas import Confirmation, Erasure
 from customer.privacy.usecases.duties import refused
+from customer.relationships import usecases as relationships
 from customer.segments import usecases as segments
 from shared import audit, clock
 from shared.access import Caller
@@ -40,6 +41,7 @@ _KEPT_BY_DUTY: Final[tuple[Forget, ...]] = (
     consents.forget,
     interactions.forget,
     repository.forget,
+    relationships.forget,
 )
 _BESIDE: Final[tuple[Forget, ...]] = (matters.forget, insights.forget, outreach.forget, segments.forget)
 
