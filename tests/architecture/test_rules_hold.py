@@ -60,7 +60,7 @@ def test_an_unlisted_room_fails(copy: Path) -> None:
 
 
 def test_a_foreign_repository_import_fails(copy: Path) -> None:
-    room = copy / "services/customer/src/customer/privacy/usecases.py"
+    room = copy / "services/customer/src/customer/privacy/usecases/erasing.py"
     room.write_text(f"{room.read_text(encoding='utf-8')}\nimport customer.parties.repository\n", encoding="utf-8")
     linted = lint(copy)
     assert linted.returncode != 0
