@@ -36,6 +36,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         identity.router,
         identity.reviews_router,
         *insights.routers(),
+        identity.candidates_router,
         relationships.router,
         privacy.router,
         privacy.requests_router,

@@ -34,6 +34,9 @@ class Settings(ServiceSettings):
     gateway_secret: SecretStr | None = Field(None, description="signs what the gateway is sent (`whsec_…`)")
     message_give_up_hours: int = Field(72, ge=1, description="how long a silent gateway is tried")
     identity_max_members: int = Field(50, ge=2, le=500, description="records one identity may have at most")
+    identity_largest_block: int = Field(
+        50, ge=2, le=1000, description="records that may meet in one duplicate block; a larger block means nothing"
+    )
     identity_links_per_day: int = Field(20, ge=1, description="how often one identity may be linked within 24 hours")
     access_request_seconds: int = Field(
         86_400, ge=60, description="how long a request to see a customer's values waits"

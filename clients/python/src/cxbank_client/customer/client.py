@@ -517,6 +517,58 @@ class Customer(Transport):
             lambda at: self.show_timeline(customer_id, limit=limit, kinds=kinds, as_of=as_of, cursor=at), None
         )
 
+    async def list_duplicate_candidates(
+        self,
+        *,
+        limit: int | None = None,
+        state: models.CandidateState | None = None,
+        band: models.Band | None = None,
+        customer_id: UUID | None = None,
+        cursor: str | None = None,
+    ) -> Page[models.DuplicateCandidate]:
+        """Records that may be one party, newest first, each with its score and the reasons of it; never a value."""
+        return await self._ask(
+            "GET",
+            "/v1/duplicate-candidates",
+            Page[models.DuplicateCandidate],
+            query={"limit": limit, "state": state, "band": band, "customer_id": customer_id, "cursor": cursor},
+        )
+
+    def all_duplicate_candidates(
+        self,
+        *,
+        limit: int | None = None,
+        state: models.CandidateState | None = None,
+        band: models.Band | None = None,
+        customer_id: UUID | None = None,
+    ) -> AsyncIterator[models.DuplicateCandidate]:
+        """Every item of `list_duplicate_candidates`, page by page, as they are needed."""
+        return self._pages(
+            lambda at: self.list_duplicate_candidates(
+                limit=limit, state=state, band=band, customer_id=customer_id, cursor=at
+            ),
+            None,
+        )
+
+    async def show_duplicate_candidate(self, candidate_id: UUID) -> models.DuplicateCandidate:
+        """One candidate."""
+        return await self._ask("GET", f"/v1/duplicate-candidates/{candidate_id}", models.DuplicateCandidate)
+
+    async def decide_duplicate_candidate(
+        self, candidate_id: UUID, body: models.DecideCandidate, *, if_match: int
+    ) -> models.DuplicateCandidate:
+        """Confirm (which links, on proof) or reject a candidate, on the version named by `If-Match`.
+
+        Errors: 409 it was confirmed before, or the link is refused; 422 the evidence only hints.
+        """
+        return await self._ask(
+            "PATCH",
+            f"/v1/duplicate-candidates/{candidate_id}",
+            models.DuplicateCandidate,
+            body=body,
+            headers={"If-Match": f'"{if_match}"'},
+        )
+
     async def list_features(self) -> list[models.FeatureShape]:
         """What features there are, with their meaning in English and Chinese. Windowed ones take any number of
         days.

@@ -19,6 +19,10 @@ AccessibilityNeed = Literal[
 
 AddressKind = Literal["home", "work", "registered", "mailing"]
 
+Band = Literal["likely", "possible"]
+
+CandidateState = Literal["open", "confirmed", "rejected"]
+
 Category = Literal["service", "sales", "survey", "code"]
 
 Cause = Literal["event", "time", "rule"]
@@ -672,6 +676,15 @@ class DataQuality(Answer):
     duplicates: list[Duplicates]
 
 
+class DecideCandidate(Input):
+    """What a person says of a candidate; to confirm is to link, and needs what a link needs."""
+
+    state: CandidateState
+    leader: UUID | None = None
+    reason: LinkReason | None = None
+    evidence: list[CustomerIdentitySchemasEvidence] | None = None
+
+
 class DecideRequest(Input):
     """A person's decision: done (a rectification), or refused by a rule that is named."""
 
@@ -714,6 +727,24 @@ class Delivery(Answer):
     status: int | None
     cause: str | None
     done_at: datetime | None
+
+
+class DuplicateCandidate(Answer):
+    """Two records that may be one party. Nothing links them but a person, whatever the score."""
+
+    id: UUID
+    version: int
+    one: UUID
+    other: UUID
+    band: Band | str
+    score: float
+    probability: float
+    reasons: list[CustomerIdentitySchemasReason]
+    state: CandidateState | str
+    identity_link_id: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    decided_by: str | None
 
 
 class Duplicates(Answer):
@@ -1700,6 +1731,14 @@ class CustomerIdentitySchemasEvidence(Answer):
 
     kind: EvidenceKind | str
     reference: str
+
+
+class CustomerIdentitySchemasReason(Answer):
+    """One field's part of a score: the level of agreement and its weight in bits; never the values."""
+
+    field: str
+    level: str
+    weight: float
 
 
 class CustomerInsightsSchemasFreshness(Answer):

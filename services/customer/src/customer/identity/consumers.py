@@ -1,4 +1,4 @@
-"""What identity hears: what others decide about people, kept of those who are or were linked for the merge review."""
+"""What identity hears: parties, which may be second records, and what others decide about people who are or were linked."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -64,8 +64,32 @@ class RestrictionLifted(RestrictionSet):
     type: ClassVar[str] = "cxbank.risk.restriction_lifted.v1"
 
 
+class PartyRegistered(Hears):
+    """A party of ours is known from now on: it may be somebody we know."""
+
+    type: ClassVar[str] = "cxbank.customer.registered.v1"
+    customer_id: UUID
+
+
+class PartyChanged(PartyRegistered):
+    """Something recorded of it is different."""
+
+    type: ClassVar[str] = "cxbank.customer.changed.v1"
+
+
+class PartySnapshot(PartyRegistered):
+    """Said again: blocks are made anew."""
+
+    type: ClassVar[str] = "cxbank.customer.snapshot.v1"
+
+
 def listen(handlers: Handlers, world: World) -> None:
     """Register what this capability hears."""
+
+    @handlers.on(PartyRegistered, PartyChanged, PartySnapshot)
+    async def heard_parties(tx: AsyncConnection, events: Sequence[Heard[PartyRegistered]]) -> None:
+        # As they are now, whatever the event said: the last of several is enough.
+        await usecases.find_duplicates(world, tx, [event.data.customer_id for event in events])
 
     @handlers.on(Screened, RestrictionSet, RestrictionLifted)
     async def heard_decisions(tx: AsyncConnection, events: Sequence[Heard[_Decided]]) -> None:

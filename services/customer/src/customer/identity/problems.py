@@ -1,9 +1,9 @@
 """What can be wrong with a request about who is who.
 
 NotFound 404
-├── IdentityLinkUnknown, MergeReviewUnknown
+├── IdentityLinkUnknown, MergeReviewUnknown, CandidateUnknown
 Conflict 409
-├── AlreadyLinked, DifferentKinds, IdentityLimitReached, LinkNotActive
+├── CandidateDecided, AlreadyLinked, DifferentKinds, IdentityLimitReached, LinkNotActive
 TooMany 429
 ├── LinkedTooOften
 Malformed 422
@@ -23,6 +23,18 @@ class MergeReviewUnknown(NotFound):
     """No such review."""
 
     title = "Merge review not found"
+
+
+class CandidateUnknown(NotFound):
+    """No such duplicate candidate."""
+
+    title = "Duplicate candidate not found"
+
+
+class CandidateDecided(Conflict):
+    """Somebody has confirmed it already: what is linked is undone by splitting the link."""
+
+    title = "The candidate was confirmed"
 
 
 class AlreadyLinked(Conflict):

@@ -5,12 +5,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Uuid, cast, delete, func, literal, or_, select, update
+from sqlalchemy import Row, Select, Uuid, cast, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
-from customer.identity.tables import heard_decision, link_event, link_set, merge_review
+from customer.identity.tables import (
+    duplicate_block,
+    duplicate_candidate,
+    heard_decision,
+    link_event,
+    link_set,
+    merge_review,
+)
 from shared import clock
 
 Rows = Sequence[Row[Any]]
@@ -168,3 +175,99 @@ async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Drop what was decided about erased members; that they were once linked stays as ids."""
     await tx.execute(delete(merge_review).where(merge_review.c.subject.in_(ids)))
     await tx.execute(delete(heard_decision).where(heard_decision.c.customer_id.in_(ids)))
+    await tx.execute(delete(duplicate_block).where(duplicate_block.c.customer_id.in_(ids)))
+    either = or_(duplicate_candidate.c.one.in_(ids), duplicate_candidate.c.other.in_(ids))
+    await tx.execute(delete(duplicate_candidate).where(either))
+
+
+async def lock_blocks(tx: AsyncConnection) -> None:
+    """One batch of comparisons at a time: two at once would each miss the other's records."""
+    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtext("identity_blocks"))))
+
+
+async def replace_blocks(tx: AsyncConnection, ids: Sequence[UUID], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Under what these parties can be met from now on."""
+    await tx.execute(delete(duplicate_block).where(duplicate_block.c.customer_id.in_(ids)))
+    if rows:
+        # Three columns each: far below what one statement may bind, for the batches a consumer hears.
+        for start in range(0, len(rows), 2_000):
+            kept = insert(duplicate_block).values([dict(row) for row in rows[start : start + 2_000]])
+            await tx.execute(kept.on_conflict_do_nothing())
+
+
+async def met(conn: AsyncConnection, ids: Sequence[UUID], largest: int) -> list[tuple[UUID, UUID, str]]:
+    """Who shares a block with one of these: (customer_id, mate, kind); a block of more than `largest` means nothing."""
+    mine, theirs, counted = (
+        duplicate_block.alias("mine"),
+        duplicate_block.alias("theirs"),
+        duplicate_block.alias("counted"),
+    )
+    size = (
+        select(func.count())
+        .select_from(select(counted.c.key).where(counted.c.key == mine.c.key).limit(largest + 1).subquery())
+        .scalar_subquery()
+    )
+    chosen = (
+        select(mine.c.customer_id, theirs.c.customer_id.label("mate"), mine.c.kind)
+        .join(theirs, theirs.c.key == mine.c.key)
+        .where(mine.c.customer_id.in_(ids), theirs.c.customer_id != mine.c.customer_id, size <= largest)
+    )
+    return [(row.customer_id, row.mate, row.kind) for row in await conn.execute(chosen)]
+
+
+async def keep_candidates(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep candidates, or what is new about open ones; what a person decided stands."""
+    table = duplicate_candidate
+    for row in sorted(rows, key=lambda row: (row["one"], row["other"])):
+        said = insert(table).values(**row)
+        new = {name: said.excluded[name] for name in ("band", "score", "probability", "reasons", "updated_at")}
+        differs = (table.c.state == "open") & (
+            (table.c.reasons != said.excluded.reasons) | (table.c.band != said.excluded.band)
+        )
+        await tx.execute(
+            said.on_conflict_do_update(
+                index_elements=["one", "other"], set_=new | {"version": table.c.version + 1}, where=differs
+            )
+        )
+
+
+async def drop_candidates(tx: AsyncConnection, ids: Sequence[UUID], kept: Sequence[tuple[UUID, UUID]]) -> None:
+    """Open candidates of these that do not look like one party any more; nobody has decided about them."""
+    table = duplicate_candidate
+    gone = delete(table).where(
+        or_(table.c.one.in_(ids), table.c.other.in_(ids)),
+        table.c.state == "open",
+        tuple_(table.c.one, table.c.other).not_in([tuple(pair) for pair in kept]),
+    )
+    await tx.execute(gone)
+
+
+def candidate_listing(*, state: str | None, band: str | None, customer_id: UUID | None) -> Select[Any]:
+    """The list of candidates under these filters."""
+    table = duplicate_candidate
+    chosen = select(table)
+    if state is not None:
+        chosen = chosen.where(table.c.state == state)
+    if band is not None:
+        chosen = chosen.where(table.c.band == band)
+    if customer_id is not None:
+        chosen = chosen.where(or_(table.c.one == customer_id, table.c.other == customer_id))
+    return chosen
+
+
+async def candidate(conn: AsyncConnection, candidate_id: UUID, *, hold: bool = False) -> Row[Any] | None:
+    """One candidate, held until the end of the transaction if asked."""
+    chosen = select(duplicate_candidate).where(duplicate_candidate.c.id == candidate_id)
+    return (await conn.execute(chosen.with_for_update() if hold else chosen)).one_or_none()
+
+
+async def change_candidate(tx: AsyncConnection, candidate_id: UUID, values: Mapping[str, Any]) -> None:
+    """Write the given columns of one candidate."""
+    await tx.execute(update(duplicate_candidate).where(duplicate_candidate.c.id == candidate_id).values(**values))
+
+
+async def candidates_among(conn: AsyncConnection, members: Sequence[UUID]) -> Rows:
+    """The candidates that are about two of these."""
+    table = duplicate_candidate
+    chosen = select(table).where(table.c.one.in_(members), table.c.other.in_(members)).order_by(table.c.id)
+    return (await conn.execute(chosen.with_for_update())).all()

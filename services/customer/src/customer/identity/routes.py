@@ -6,17 +6,19 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from customer.identity import repository, usecases
-from customer.identity.access import CanLink, CanRead, CanReadReviews, CanReview
-from customer.identity.domain.evidence import PartReason, ReviewState, SetState
+from customer.identity.access import CanDecide, CanLink, CanRead, CanReadCandidates, CanReadReviews, CanReview
+from customer.identity.domain.evidence import Band, CandidateState, PartReason, ReviewState, SetState
 from customer.identity.schemas import (
     CloseReview,
+    DecideCandidate,
+    DuplicateCandidate,
     IdentityLink,
     IdentitySplit,
     LinkIdentities,
     MergeReview,
     SplitIdentity,
 )
-from customer.identity.tables import link_set, merge_review
+from customer.identity.tables import duplicate_candidate, link_set, merge_review
 from customer.identity.usecases.standing import one
 from shared.db import Read, Tx
 from shared.etags import IfMatch, created, with_etag
@@ -25,6 +27,7 @@ from shared.pagination import Cursor, Limit, Page, as_it_is, keyset
 from shared.routing import Router
 
 router = Router(prefix="/v1/identity-links", tags=["identity"])
+candidates_router = Router(prefix="/v1/duplicate-candidates", tags=["identity"])
 reviews_router = Router(prefix="/v1/merge-reviews", tags=["identity"])
 
 
@@ -128,4 +131,39 @@ async def close_merge_review(
 ) -> Response:
     """Close a review with what was found. Nothing is undone by it: the place of the decision does that."""
     view = await usecases.close_review(request.app.state.world, tx, review_id, body, match, caller)
+    return with_etag(view, version=view.version)
+
+
+@candidates_router.get("", response_model=Page[DuplicateCandidate])
+async def list_duplicate_candidates(
+    caller: CanReadCandidates,
+    db: Read,
+    cursor: Cursor,
+    limit: Limit = 50,
+    state: CandidateState | None = None,
+    band: Band | None = None,
+    customer_id: UUID | None = None,
+) -> Page[DuplicateCandidate]:
+    """Records that may be one party, newest first, each with its score and the reasons of it; never a value."""
+    chosen = repository.candidate_listing(state=state, band=band, customer_id=customer_id)
+    columns = (duplicate_candidate.c.created_at, duplicate_candidate.c.id)
+    return await keyset(db, chosen, columns, cursor, limit, usecases.candidate_view)
+
+
+@candidates_router.get("/{candidate_id}", response_model=DuplicateCandidate)
+async def show_duplicate_candidate(candidate_id: UUID, caller: CanReadCandidates, db: Read) -> Response:
+    """One candidate."""
+    view = await usecases.show_candidate(db, candidate_id)
+    return with_etag(view, version=view.version)
+
+
+@candidates_router.patch("/{candidate_id}", response_model=DuplicateCandidate)
+async def decide_duplicate_candidate(
+    request: Request, candidate_id: UUID, body: DecideCandidate, caller: CanDecide, match: IfMatch, tx: Tx
+) -> Response:
+    """Confirm (which links, on proof) or reject a candidate, on the version named by `If-Match`.
+
+    Errors: 409 it was confirmed before, or the link is refused; 422 the evidence only hints.
+    """
+    view = await usecases.decide_candidate(request.app.state.world, tx, candidate_id, body, match, caller)
     return with_etag(view, version=view.version)

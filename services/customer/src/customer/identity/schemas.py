@@ -7,6 +7,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from customer.identity.domain.evidence import (
+    Band,
+    CandidateState,
     EvidenceKind,
     LinkReason,
     PartReason,
@@ -126,3 +128,49 @@ class CloseReview(Body):
     """What a person found; a closed review may be judged anew."""
 
     outcome: ReviewOutcome
+
+
+class Reason(View):
+    """One field's part of a score: the level of agreement and its weight in bits; never the values."""
+
+    field: str
+    level: str
+    weight: float
+
+
+class DuplicateCandidate(View):
+    """Two records that may be one party. Nothing links them but a person, whatever the score."""
+
+    id: UUID
+    version: int
+    one: UUID
+    other: UUID
+    band: Band
+    score: float
+    probability: float
+    reasons: list[Reason]
+    state: CandidateState
+    identity_link_id: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    decided_by: str | None
+
+
+class DecideCandidate(Body):
+    """What a person says of a candidate; to confirm is to link, and needs what a link needs."""
+
+    state: CandidateState
+    leader: UUID | None = None
+    reason: LinkReason | None = None
+    evidence: Annotated[list[Evidence], Field(min_length=1, max_length=10)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.state is CandidateState.OPEN:
+            raise ValueError("a candidate is confirmed or rejected")
+        given = [one is not None for one in (self.leader, self.reason, self.evidence)]
+        if self.state is CandidateState.CONFIRMED and not all(given):
+            raise ValueError("to confirm, name the leader, the reason and the evidence")
+        if self.state is CandidateState.REJECTED and any(given):
+            raise ValueError("leader, reason and evidence are for a confirmation")
+        return self

@@ -1,6 +1,6 @@
 """Where it is kept who was linked with whom, by whom and why, and what was decided meanwhile: ids and codes only."""
 
-from sqlalchemy import Column, DateTime, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import Column, DateTime, Float, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from customer.storage import metadata
@@ -80,4 +80,35 @@ heard_decision = Table(
     Column("act", Text, nullable=False),
     Column("decided_at", DateTime(timezone=True), nullable=False),
     postgresql_partition_by="RANGE (id)",
+)
+
+# Under what a party may meet its second record: keyed hashes of contact points, numbers, and surname sound with birth year,
+# each under a key of its own. There is no look-up by it, and erasure deletes it.
+duplicate_block = Table(
+    "duplicate_block",
+    metadata,
+    Column("customer_id", Uuid, primary_key=True),
+    Column("key", LargeBinary, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Index(None, "key"),
+)
+
+duplicate_candidate = Table(
+    "duplicate_candidate",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("one", Uuid, nullable=False),
+    Column("other", Uuid, nullable=False, index=True),
+    Column("band", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("reasons", JSONB, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("decided_by", Text),
+    Column("identity_link_id", Uuid),
+    UniqueConstraint("one", "other"),
+    Index(None, "created_at", "id"),
 )

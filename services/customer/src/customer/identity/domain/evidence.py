@@ -50,6 +50,21 @@ class SetState(StrEnum):
     DISSOLVED = "dissolved"
 
 
+class CandidateState(StrEnum):
+    """What a person said of two records that look like one party."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+
+
+class Band(StrEnum):
+    """How much two records look alike: `likely` by their score, `possible` where they only share a contact point."""
+
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+
 class ReviewState(StrEnum):
     """Whether somebody has looked at a decision that was taken while the records counted as one."""
 

@@ -20,7 +20,7 @@ from customer.identity.problems import (
     LinkedTooOften,
 )
 from customer.identity.schemas import IdentityLink, LinkIdentities
-from customer.identity.usecases.standing import RESOURCE, Standing, held, one, record, shown, write
+from customer.identity.usecases.standing import RESOURCE, Standing, held, judge_candidates, one, record, shown, write
 from customer.parties import usecases as parties
 from customer.settings import Settings
 from shared import clock
@@ -102,7 +102,8 @@ async def _link(world: World, tx: AsyncConnection, wish: Wish[LinkIdentities]) -
             "by": caller.sub,
         },
     )
-    await write(tx, standing.partition, event, version=version, at=event.at)
+    after = await write(tx, standing.partition, event, version=version, at=event.at)
+    await judge_candidates(tx, touched, after, wish.id, caller.sub, event.at)
     await parties.relinked(world, tx, [standing.parties[member] for member in touched], caller)
     await record(world, tx, "identity.link", wish.id, touched, caller)
     return await one(tx, wish.id)

@@ -15,7 +15,7 @@ from customer.identity.domain.partition import Dissolve, Link, LinkEvent, Split,
 from customer.identity.problems import LinkNotActive, NotASplit
 from customer.identity.schemas import IdentityLink, IdentitySplit, SplitIdentity
 from customer.identity.usecases.reviewing import list_decisions
-from customer.identity.usecases.standing import held, one, record, write
+from customer.identity.usecases.standing import held, judge_candidates, one, record, write
 from customer.parties import usecases as parties
 from shared import clock
 from shared.access import Caller
@@ -154,6 +154,7 @@ async def _part(tx: AsyncConnection, parting: _Parting, before: Mapping[UUID, UU
         members if isinstance(event, Dissolve) else staying,
     )
     after = await write(tx, before, event, version=parting.version, at=event.at)
+    await judge_candidates(tx, present.members, after, present.id, parting.by, event.at)
     split_off = await _new_set(tx, parting) if len(parting.leaving) > 1 and isinstance(event, Split) else None
     active = any(member in after for member in staying)
     await repository.change_set(

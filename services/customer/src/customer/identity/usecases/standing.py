@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.identity import repository
-from customer.identity.domain.evidence import SetState
+from customer.identity.domain.evidence import CandidateState, SetState
 from customer.identity.domain.partition import LinkEvent, apply, told
 from customer.identity.events import IdentityEvent, Linked, LinkSnapshot, Unlinked
 from customer.identity.problems import IdentityLinkUnknown
@@ -80,6 +80,19 @@ async def write(
 def _emit(event: IdentityEvent) -> Emit:
     # Versions of a membership are not versions of the customer: it is a subject of its own.
     return Emit(event, key=event.member, subject=f"identity-link:{event.member}", sequence=event.version)
+
+
+async def judge_candidates(
+    tx: AsyncConnection, members: Sequence[UUID], partition: Mapping[UUID, UUID], link_id: UUID, by: str, at: datetime
+) -> None:
+    """What a link or its parting says of the candidates among these: confirmed where they are one now, else rejected."""
+    for row in await repository.candidates_among(tx, members):
+        one = row.one in partition and partition[row.one] == partition.get(row.other)
+        if not one and row.state != CandidateState.CONFIRMED:
+            continue
+        state = CandidateState.CONFIRMED if one else CandidateState.REJECTED
+        values = {"state": state, "version": row.version + 1, "updated_at": at, "decided_by": by}
+        await repository.change_candidate(tx, row.id, values | {"identity_link_id": link_id})
 
 
 async def everybody(world: World, size: int = 500) -> AsyncIterator[list[Row[Any]]]:
