@@ -8,6 +8,8 @@ from customer.identity import consumers as identity
 from customer.identity.usecases import everybody as everybody_linked
 from customer.identity.usecases import said_again
 from customer.insights import consumers as insights
+from customer.insights.timers import REMAKE, remaking
+from customer.insights.timers import SECONDS as REMAKE_SECONDS
 from customer.interactions import consumers as interactions
 from customer.interactions.routes import INTERACTIONS
 from customer.matters import consumers as matters
@@ -65,9 +67,15 @@ def work(world: World) -> Work:
         importers=[PARTIES, CONSENTS, INTERACTIONS],
         forget=forget,
         snapshots=snapshots,
-        acts={FORGET_MARKS: forget_contact_marks, **segments.acts(world), **privacy_timers.acts(world)},
+        acts={
+            FORGET_MARKS: forget_contact_marks,
+            REMAKE: remaking(world, settings.jurisdiction),
+            **segments.acts(world),
+            **privacy_timers.acts(world),
+        },
         every={
             FORGET_MARKS: 3_600,
+            REMAKE: REMAKE_SECONDS,
             segments.NAME: segments.SECONDS,
             privacy_timers.DUTIES_ENDED: privacy_timers.EVERY_SECONDS,
         },

@@ -658,6 +658,10 @@ class Customer(Transport):
         """
         return await self._ask("GET", "/v1/insights/data-quality", models.DataQuality)
 
+    async def show_forecasts(self) -> models.Forecasts:
+        """Contacts of the next fourteen days, in all and by channel, each with how such forecasts would have done."""
+        return await self._ask("GET", "/v1/insights/forecasts", models.Forecasts)
+
     async def show_table(self, *, rows: models.Dimension, columns: models.Dimension) -> models.CrossTable:
         """How many customers there are by two words of theirs, counts of a few hidden.
 

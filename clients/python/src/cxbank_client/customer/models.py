@@ -296,6 +296,22 @@ class AskDecision(Input):
     data_categories: list[str] = Field(default_factory=lambda: [])
 
 
+class BacktestView(Answer):
+    """Forecasts one day ahead over the last `days`, each made before its day.
+
+    `mase` is the mean absolute error over that of "as a week ago" in the past before; `naive_mase` is that
+    forecast's own on
+    the same days. `coverage` is the share of days within the interval, `width` its mean width.
+    """
+
+    days: int
+    mase: float
+    naive_mase: float
+    coverage: float
+    width: float
+    naive_width: float
+
+
 class BreakGlass(Input):
     """Opening fields at once, without the customer, for a reason that will be judged."""
 
@@ -838,6 +854,35 @@ class FieldQuality(Answer):
     completeness: float | None
     valid: int | None
     validity: float | None
+
+
+class Forecast(Answer):
+    """Contacts through one channel, or `all`; without days where a forecast would be a guess, and then `reason`
+    says so.
+    """
+
+    channel: str
+    level: float
+    days: list[ForecastDay]
+    backtest: BacktestView | None
+    reason: str | None
+
+
+class ForecastDay(Answer):
+    """One day to come: the median number of contacts, and the interval that shall hold it in `level` of all cases."""
+
+    date: date
+    value: float
+    low: float
+    high: float
+
+
+class Forecasts(Answer):
+    """Forecasts as they were made last; days are days in `zone`. Null before the first were made."""
+
+    made_at: datetime | None
+    zone: str | None
+    forecasts: list[Forecast]
 
 
 class Found(Answer):

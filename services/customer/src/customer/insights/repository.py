@@ -1,7 +1,7 @@
 """Every SQL statement about insight; nothing here knows a rule."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Integer, Row, Select, Text, Uuid, any_, bi
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from customer.insights.tables import known_person, market_signal
+from customer.insights.tables import insight_report, known_person, market_signal
 from shared.db import unnest
 
 Rows = Sequence[Row[Any]]
@@ -80,3 +80,18 @@ def signals_listed(
     if since is not None:
         chosen = chosen.where(table.observed_on >= since)
     return chosen if until is None else chosen.where(table.observed_on < until)
+
+
+async def keep_report(tx: AsyncConnection, name: str, at: datetime, body: Mapping[str, Any]) -> None:
+    """Keep what was made in place of what was kept under that name."""
+    said = insert(insight_report).values(name=name, made_at=at, body=dict(body))
+    newer = {"made_at": said.excluded.made_at, "body": said.excluded.body}
+    await tx.execute(said.on_conflict_do_update(index_elements=["name"], set_=newer))
+
+
+async def report(conn: AsyncConnection, name: str) -> dict[str, Any] | None:
+    """What is kept under that name."""
+    found: dict[str, Any] | None = (
+        await conn.execute(select(insight_report.c.body).where(insight_report.c.name == name))
+    ).scalar_one_or_none()
+    return found

@@ -8,7 +8,15 @@ from fastapi import Query, Request, Response
 
 from customer.insights import repository, usecases
 from customer.insights.access import CanObserve, CanReadSignals, CanSee
-from customer.insights.schemas import CrossTable, DataQuality, Dimension, MarketSignal, ObserveMarket, Topic
+from customer.insights.schemas import (
+    CrossTable,
+    DataQuality,
+    Dimension,
+    Forecasts,
+    MarketSignal,
+    ObserveMarket,
+    Topic,
+)
 from customer.insights.tables import market_signal
 from shared import clock
 from shared.db import Read
@@ -84,3 +92,9 @@ async def show_table(request: Request, caller: CanSee, db: Read, rows: Dimension
 async def show_data_quality(caller: CanSee, db: Read) -> DataQuality:
     """How complete, valid, fresh and unique what is recorded of customers is, by field and source; nobody is told of."""
     return await usecases.data_quality(db, clock.now())
+
+
+@router.get("/forecasts")
+async def show_forecasts(caller: CanSee, db: Read) -> Forecasts:
+    """Contacts of the next fourteen days, in all and by channel, each with how such forecasts would have done."""
+    return await usecases.show_forecasts(db) or Forecasts(made_at=None, zone=None, forecasts=[])

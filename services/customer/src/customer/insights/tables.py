@@ -1,6 +1,7 @@
 """Where insight is kept: what the market does, and of each customer the few words that tables are made of."""
 
 from sqlalchemy import Column, Date, DateTime, Index, Integer, Numeric, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 
 from customer.storage import metadata
 
@@ -35,4 +36,13 @@ known_person = Table(
     Column("tier", Text, nullable=False),
     Column("age_band", Text),
     Column("region", Text),
+)
+
+# What is remade by timer and shown as it was made last; aggregates only.
+insight_report = Table(
+    "insight_report",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("body", JSONB, nullable=False),
 )

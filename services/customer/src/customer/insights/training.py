@@ -6,7 +6,7 @@ Nothing is kept: a forecast is refitted from the past whenever it is asked for, 
 import csv
 import gzip
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from customer.insights.domain.arrivals import HOURS, Arrivals, Manner
 from customer.insights.domain.backtests import Backtest, banded, judged, seasonal_scale
 from customer.insights.domain.days import Ahead, DayKind, Floats, kind_of
 from customer.insights.domain.mix import mix_ahead
+from customer.insights.usecases import holidays_of
 
 MODELS: Final = ("arrivals", "channel-mix")
 
@@ -85,21 +86,6 @@ def _rows(path: Path) -> list[Row]:
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
-
-
-def holidays_of(country: str, years: Iterable[int]) -> Ahead:
-    """What is known ahead of the days of a country: public holidays close, school holidays lie between, others are minor."""
-    import holidays  # noqa: PLC0415  # 60 MB of calendars: for who evaluates only
-
-    known: dict[date, DayKind] = {}
-    chosen = list(years)
-    for category, kind in (
-        ("optional", DayKind.MINOR),
-        ("school", DayKind.BETWEEN),
-        ("public", DayKind.CLOSED),
-    ):
-        known |= dict.fromkeys(holidays.country_holidays(country, years=chosen, categories=(category,)), kind)
-    return known
 
 
 def hourly_counts(rows: Sequence[Row]) -> tuple[list[date], Floats]:

@@ -171,3 +171,21 @@ async def counts(conn: AsyncConnection, since: datetime, until: datetime) -> Row
     table = interaction_count
     chosen = select(table).where(table.c.day >= since.date(), table.c.day < until.date())
     return (await conn.execute(chosen.order_by(table.c.day, table.c.kind, table.c.channel))).all()
+
+
+async def contacts_by_hour(conn: AsyncConnection, since: datetime, until: datetime, zone: str) -> Rows:
+    """How many contacts there were in [since, until): columns `day`, `hour` (both of that zone), `channel`, `contacts`.
+
+    What has no channel is no contact. The erased are not in it: of them only days are left.
+    """
+    local = func.timezone(zone, interaction.c.occurred_at)
+    day, hour = func.date(local).label("day"), func.extract("hour", local).label("hour")
+    counted = select(day, hour, interaction.c.channel, func.count().label("contacts")).where(
+        interaction.c.occurred_at >= since,
+        interaction.c.occurred_at < until,
+        interaction.c.channel.is_not(None),
+        # Nothing is recorded before it happens: older partitions hold nothing of this time.
+        interaction.c.id >= clock.id_floor(since - timedelta(minutes=5)),
+    )
+    grouped = counted.group_by(day, hour, interaction.c.channel)
+    return (await conn.execute(grouped)).all()

@@ -2,7 +2,14 @@
 
 from customer.interactions.usecases.forgetting import forget
 from customer.interactions.usecases.profiling import AskProfile, checked, show_profiles, show_timeline
-from customer.interactions.usecases.reading import facts_of, facts_of_ids, gather, ingest_of, show_interactions
+from customer.interactions.usecases.reading import (
+    contacts_by_hour,
+    facts_of,
+    facts_of_ids,
+    gather,
+    ingest_of,
+    show_interactions,
+)
 from customer.interactions.usecases.recording import record_interactions
 from customer.interactions.usecases.sealing import INTERACTION
 from customer.interactions.usecases.sections import PARTS, Asked, Part
@@ -14,6 +21,7 @@ __all__ = [
     "Asked",
     "Part",
     "checked",
+    "contacts_by_hour",
     "facts_of",
     "facts_of_ids",
     "forget",

@@ -1,7 +1,7 @@
 """Reading what customers did: facts for features, resolved through identity links as they are now."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -91,3 +91,11 @@ async def gather(
         key = keys[subject_of(row.customer_id)]
         if key is not None and row.kind not in HIDDEN_FROM_CUSTOMERS:
             yield "interaction", opened(row, key).model_dump(mode="json")
+
+
+async def contacts_by_hour(
+    conn: AsyncConnection, since: datetime, until: datetime, zone: str
+) -> list[tuple[date, int, str, int]]:
+    """Contacts in [since, until) as (day, hour, channel, number), by the wall clock of a zone; nobody is told of."""
+    rows = await repository.contacts_by_hour(conn, since, until, zone)
+    return [(row.day, int(row.hour), row.channel, row.contacts) for row in rows]
