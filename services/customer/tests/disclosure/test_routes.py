@@ -34,7 +34,8 @@ NAME = {"purpose": "correction", "fields": ["legal_name"], "change": True}
 
 @pytest.fixture
 async def staff(service: Service) -> httpx.AsyncClient:
-    return await service.client(*PARTIES, *GRANTS, *REVIEWS, LOG, actor="staff", sub="anna", branch="b-1")
+    scopes = (*PARTIES, *GRANTS, *REVIEWS, LOG, "customer.profiles:read")
+    return await service.client(*scopes, actor="staff", sub="anna", branch="b-1")
 
 
 @pytest.fixture
@@ -113,11 +114,18 @@ async def test_no_door_shows_staff_what_the_first_one_masks(staff: httpx.AsyncCl
         await staff.get(path, params={"as_of": changed.json()["created_at"]}),
         await staff.get(f"{path}/history"),
         await staff.get(path, params={"view": "servicing"}),
+        await staff.get(f"{path}/provenance"),
+        await staff.get(f"{path}/name", params={"language": "en"}),
+        await staff.get(f"{path}/profile"),
         await staff.post("/v1/customers", json=register),
     ]
     for answer in answers:
         assert answer.status_code == 200, answer.text
-        assert not [one for one in ("刘洋", "1985-05-05", "teacher", "13700004321", "198505") if one in answer.text]
+        assert not [
+            one
+            for one in ("刘洋", "Liu", "Yang", "1985-05-05", "teacher", "13700004321", "198505")
+            if one in answer.text
+        ]
 
 
 @pytest.mark.parametrize("view", ["routing", "servicing", "risk", "marketing"])

@@ -38,8 +38,9 @@ class Part:
 
 
 async def _party(world: World, conn: AsyncConnection, asked: Asked) -> Section:
-    """The party records of everybody in the circle; what risk decided is not for the customer."""
-    found = await parties.views(world, conn, asked.members)
+    """The party records of everybody in the circle as the caller may see them: staff see masks here too."""
+    found = await parties.seen_by(world, conn, asked.members, asked.caller)
+    # What risk decided is not for the customer, not even as a null.
     hidden = {"restricted"} if asked.caller.actor == "customer" else set()
     items = [found[one].model_dump(mode="json", exclude=hidden) for one in asked.members if one in found]
     return Section(as_of=clock.now(), items=items)

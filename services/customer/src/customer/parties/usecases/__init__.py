@@ -12,6 +12,7 @@ from customer.parties.usecases.reading import (
     provenance,
     recorded_then,
     recorded_versions,
+    seen_by,
     show_customers,
 )
 from customer.parties.usecases.recording import (
@@ -62,6 +63,7 @@ __all__ = [
     "remove_contact_point",
     "remove_identifier",
     "said_of",
+    "seen_by",
     "show_customers",
     "subject_of",
     "views",

@@ -57,13 +57,13 @@ def _masked(view: Customer, name: str) -> Any:
     return None  # a birth date, an occupation or a band has no part that says nothing
 
 
-def detail_of(view: Customer, opening: Opening, shape: Shape | None) -> dict[str, str | int | bool | None]:
+def detail_of(seen: Customer, opening: Opening, shape: Shape | None) -> dict[str, str | int | bool | None]:
     """What the record of a reading says: the view, what was opened, for which purpose, by which authorisations."""
-    opened = sorted(opening.read & {field.value for field in Sensitive} - set(view.withheld))
+    opened = sorted(opening.read & {field.value for field in Sensitive} - set(seen.withheld))
+    view: dict[str, str | int | bool | None] = {"view": shape} if shape else {}
     if not opened:
-        return {"view": shape}
-    return {
-        "view": shape,
+        return view
+    return view | {
         "opened": ",".join(opened),
         "purpose": ",".join(sorted(set(opening.purposes))),
         "grants": ",".join(str(one) for one in opening.grants),

@@ -69,6 +69,14 @@ async def show_customers(
     return answers
 
 
+async def seen_by(world: World, conn: AsyncConnection, ids: Sequence[UUID], caller: Caller) -> dict[UUID, Customer]:
+    """Parties as that caller may see them, for a capability that shows them among other things and records the reading."""
+    found = await views(world, conn, ids)
+    pairs = [(one, caller.sub) for one in found] if caller.actor == "staff" else []
+    openings = await disclosure.openings(conn, pairs)
+    return {one: as_seen(view, caller, openings.get((one, caller.sub), Opening())) for one, view in found.items()}
+
+
 async def _own(
     tx: AsyncConnection, wishes: Sequence[tuple[UUID, Caller, Shape | None]], found: Mapping[UUID, Customer]
 ) -> set[tuple[UUID | None, UUID]]:
