@@ -9,7 +9,7 @@ async def register_and_read(customer: Customer) -> models.Customer:
     wish = models.RegisterCustomer(
         kind="individual",
         legal_name="王小明",
-        contact_points=[models.ContactPointIn(kind="email", value="xiaoming@example.com")],
+        contact_points=[models.NewContactPoint(kind="email", value="xiaoming@example.com")],
         external_ref="crm-4711",
     )
     made = await customer.register_customer(wish)

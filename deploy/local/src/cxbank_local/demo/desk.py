@@ -62,7 +62,7 @@ async def serve_visitors(doors: Doors, place: UUID) -> list[UUID]:
 
 async def _visit(doors: Doors, place: UUID, run: str, number: int) -> UUID:
     who = person(number, seed=run)
-    points = [customer_models.ContactPointIn(kind="phone", value=who.phone)]
+    points = [customer_models.NewContactPoint(kind="phone", value=who.phone)]
     wish = customer_models.RegisterCustomer(
         kind="individual",
         legal_name=who.legal_name,

@@ -128,6 +128,9 @@ async def end_relationship(
 
 async def seen(world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller) -> None:
     """Keep who looked at whom somebody belongs with."""
+    absent = await parties.absences(world, tx, [customer_id])
+    if absent:
+        raise absent[customer_id]
     entry = audit.Entry("relationship.list", parties.subject_of(customer_id), RESOURCE, None, caller)
     await audit.seen(tx, storage.AUDIT, world.keyring, [entry])
 

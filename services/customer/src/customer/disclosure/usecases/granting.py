@@ -277,7 +277,10 @@ async def show_grant(world: World, conn: AsyncConnection, customer_id: UUID, gra
 async def list_grants(
     world: World, conn: AsyncConnection, customer_id: UUID, cursor: Position, limit: int
 ) -> Page[AccessGrant]:
-    """The authorisations of a customer, newest first."""
+    """The authorisations of a customer, newest first; raises Gone for the erased, NotFound for nobody."""
+    absent = await absence(world, conn, customer_id)
+    if absent is not None:
+        raise absent
     columns = (access_grant.c.requested_at, access_grant.c.id)
     chosen = repository.grants_of(customer_id)
     return await keyset(conn, chosen, columns, cursor, limit, lambda row: view_of(world, row))
