@@ -1,9 +1,10 @@
 """The customer service's own knobs on top of what every service has."""
 
+import json
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from shared.settings import ServiceSettings
 
@@ -54,3 +55,9 @@ class Settings(ServiceSettings):
         {}, description='where the other services are, as JSON: `{"feedback": "http://…", "channel-router": …}`'
     )
     fewest_people: int = Field(10, ge=2, description="counts of fewer people than this are hidden in insight")
+
+    @field_validator("service_urls", mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        """Whoever hands settings in as texts, not by the environment, gives the same JSON."""
+        return json.loads(value) if isinstance(value, str) else value

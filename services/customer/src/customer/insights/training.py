@@ -106,7 +106,7 @@ def hourly_counts(rows: Sequence[Row]) -> tuple[list[date], Floats]:
 def _arrivals(past: Sequence[Row], fresh: Sequence[Row], say: Say) -> bool:
     days, counts = hourly_counts([*past, *fresh])
     last = date.fromisoformat(past[-1]["date"])
-    # The manner's numbers were chosen on what lies before: nothing from here on was looked at for them.
+    # The manner's numbers were chosen on what lies before. The figures from here on were seen while it was being made.
     tested = sum(day > last for day in days) if fresh else sum(day >= _UNSEEN_FROM for day in days)
     if not tested:
         raise UnfitFile("it has no day that the past does not have")
