@@ -11,13 +11,15 @@ from typing import Any, Final
 from customer.propensity.domain import intervals, measures
 from customer.propensity.domain.questions import QUESTIONS, Question
 from customer.propensity.domain.rows import Row, UnfitFile, fingerprint
-from customer.propensity.training import reporting
+from customer.propensity.training import accounts, reporting
 from customer.propensity.training.boosting import grown
+from customer.propensity.training.traits import fairness_lines
 from customer.propensity.training.validating import Validation, cross_validated, forward
 from customer.propensity.usecases import Model, ModelRefused, folder_of, keep, load
 from shared import clock
 
-MODELS: Final = tuple(QUESTIONS)
+DRAINING: Final = "draining"
+MODELS: Final = (*QUESTIONS, DRAINING)
 _EVALUATION_SEED: Final = 2_026
 
 Say = Callable[[str], None]
@@ -56,6 +58,8 @@ def _or_said(say: Say, work: Callable[[], bool]) -> bool:
 
 def _train(data: Path, models: Path, say: Say, model: str | None) -> bool:
     held = True
+    if model in {None, DRAINING}:
+        say(f"{DRAINING}: fitted whenever asked, which takes a second; nothing to keep\n")
     for question in _chosen(model):
         rows = read(data / question.file)
         labels = question.labels(rows)
@@ -106,9 +110,11 @@ def _evaluate(data: Path, say: Say, model: str | None) -> bool:
                 rebuilt = one.build(rows)
                 if rebuilt is not None:
                     told += reporting.forward_lines(question, one.name, forward(rebuilt, labels, question.boosting))
-        for line in told:
+        for line in told + fairness_lines(question, rows, labels, found.probabilities):
             say(line)
         held &= not reporting.missed(question, found.area.value, found.precision.value)
+    if model in {None, DRAINING}:
+        held &= accounts.evaluated(read(data / accounts.FILE), say)
     return held
 
 
@@ -150,6 +156,8 @@ def _score_file(models: Path, say: Say, model: str | None, file: Path) -> bool:
 def _chosen(model: str | None) -> list[Question]:
     if model is None:
         return list(QUESTIONS.values())
+    if model == DRAINING:
+        return []
     name = Path(model).name
     if name not in QUESTIONS:
         raise ModelRefused(f"no such model: {name}; there are {', '.join(QUESTIONS)}")
