@@ -38,8 +38,14 @@ Say = Callable[[str], None]
 Row = Mapping[str, str]
 
 HEAD: Final = (
-    f"{'forecast':<26} {'points':>6} {'MASE':>6} {'naive':>6} {'80 % holds':>10} {'width':>8} {'naive':>8}  verdict"
+    f"{'forecast':<26} {'points':>6} {'MASE':>6} {'95 % interval':<14} {'naive':>6} {'80 % holds':>10} "
+    f"{'95 % interval':<16} {'width':>8} {'naive':>8}  verdict"
 )
+# What development looked at: a figure on these days says less than one on a file that it never saw (`DATA=`).
+SEEN: Final = {
+    "arrivals": "numbers chosen on 15 March to 30 June 1999; July to September were looked at in development",
+    "channel-mix": "each month's choice is its own past's; the last 24 months were looked at in development",
+}
 
 
 class UnfitFile(ValueError):
@@ -79,6 +85,7 @@ def _evaluated(name: str, data: Path, say: Say, file: Path | None) -> bool:
         if not fresh or not set(columns) <= set(fresh[0]):
             return True  # another model's file
     past = _rows(data / path)
+    say(f"{name}: {SEEN[name] if file is None else 'judged on what the data folder does not have'}")
     return (_arrivals if name == "arrivals" else _mix)(past, fresh, say)
 
 
@@ -152,6 +159,7 @@ def backtested(known: Arrivals, ahead: Ahead, daily: Floats, hourly: Floats, tes
         banded(came, hourly.ravel(), hours, first * HOURS, _WINDOW_DAYS * HOURS, scale=_root, back=_square),
         banded(came, naive, hours, first * HOURS, _WINDOW_DAYS * HOURS, scale=_root, back=_square),
         seasonal_scale(known.hourly[: start + first].ravel(), 7 * HOURS),
+        block=7 * HOURS,
     )
     return by_day, by_hour
 
@@ -183,6 +191,10 @@ def _mix(past: Sequence[Row], fresh: Sequence[Row], say: Say) -> bool:
     return _said(say, f"channel mix, {tested} months", found.backtest, (1.0, found.backtest.naive_mase, 0.0))
 
 
+def _between(bounds: tuple[float, float], form: str) -> str:
+    return f"{bounds[0]:{form}} to {bounds[1]:{form}}"
+
+
 def _said(say: Say, name: str, found: Backtest, bars: tuple[float, float, float] | None) -> bool:
     """One line; whether its "must" was met (true where nothing is asked)."""
     verdict = ""
@@ -193,8 +205,10 @@ def _said(say: Say, name: str, found: Backtest, bars: tuple[float, float, float]
         met = impossible <= round(found.mase, 3) <= must and low <= found.coverage <= high
         verdict = "suspicious" if found.mase < impossible else "missed" if not met else "aim" if aims else "must"
     digits = 3 if found.width < 1 else 1
+    widths = f"{found.width:>8.{digits}f} {found.naive_width:>8.{digits}f}"
     say(
-        f"{name:<26} {found.points:>6} {found.mase:>6.3f} {found.naive_mase:>6.3f} {found.coverage:>10.1%} "
-        f"{found.width:>8.{digits}f} {found.naive_width:>8.{digits}f}  {verdict}".rstrip()
+        f"{name:<26} {found.points:>6} {found.mase:>6.3f} {_between(found.mase_between, '.3f'):<14} "
+        f"{found.naive_mase:>6.3f} {found.coverage:>10.1%} {_between(found.coverage_between, '.1%'):<16} "
+        f"{widths}  {verdict}".rstrip()
     )
     return verdict not in {"missed", "suspicious"}

@@ -25,7 +25,8 @@ class Backtest:
 
     `mase` is the mean absolute error over that of the seasonal naive forecast within the past before the test (Hyndman
     and Koehler 2006); `naive_mase` is the seasonal naive forecast's own, on the same days. `coverage` is the share of
-    what came that lay within the interval, `width` the interval's mean width.
+    what came that lay within the interval, `width` the interval's mean width. `mase_between` and `coverage_between` are
+    95 % intervals of the two by a bootstrap of blocks, for neighbouring points err alike.
     """
 
     points: int
@@ -35,6 +36,8 @@ class Backtest:
     width: float
     naive_coverage: float
     naive_width: float
+    mase_between: tuple[float, float]
+    coverage_between: tuple[float, float]
     level: float = 0.8
 
 
@@ -60,16 +63,34 @@ def seasonal_scale(past: Floats, season: int) -> float:
     return float(np.abs(past[season:] - past[:-season]).mean())
 
 
-def judged(came: Floats, band: Band, naive: Band, scale: float) -> Backtest:
-    """The figures of a forecast and of the naive one for the same points."""
+def resampled(
+    values: Floats, block: int, level: float = 0.95, times: int = 2_000, seed: int = 0
+) -> tuple[float, float]:
+    """The interval of the mean of values in order of time, by the circular bootstrap of blocks (Politis and Romano 1992)."""
+    count = len(values)
+    starts = np.random.default_rng(seed).integers(0, count, size=(times, -(-count // block)))
+    # Sums of blocks from every start, so that a draw is a sum of blocks and not of points.
+    wrapped = np.concatenate([values, values[: block - 1]]) if block > 1 else values
+    blocks = np.convolve(wrapped, np.ones(block), mode="valid") / block
+    low, high = np.quantile(blocks[starts].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def judged(came: Floats, band: Band, naive: Band, scale: float, block: int = 7) -> Backtest:
+    """The figures of a forecast and of the naive one for the same points; `block` points in a row are drawn together."""
+    errors = np.abs(came - band.value).reshape(len(came), -1).mean(axis=1) / scale
+    held = ((band.low <= came) & (came <= band.high)).reshape(len(came), -1).mean(axis=1)
+    block = min(block, len(came))
     return Backtest(
         points=len(came),
-        mase=float(np.abs(came - band.value).mean()) / scale,
+        mase=float(errors.mean()),
         naive_mase=float(np.abs(came - naive.value).mean()) / scale,
-        coverage=float(((band.low <= came) & (came <= band.high)).mean()),
+        coverage=float(held.mean()),
         width=float((band.high - band.low).mean()),
         naive_coverage=float(((naive.low <= came) & (came <= naive.high)).mean()),
         naive_width=float((naive.high - naive.low).mean()),
+        mase_between=resampled(errors, block),
+        coverage_between=resampled(held, block),
         level=band.level,
     )
 

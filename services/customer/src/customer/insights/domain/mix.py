@@ -93,7 +93,7 @@ def mix_ahead(counts: Floats, horizon: int = 1, level: float = 0.8, test_months:
         band=Band(value, np.clip(value + bound[:, :, 0], 0, 1), np.clip(value + bound[:, :, 1], 0, 1), level),
         smoothing=best[0],
         correction=best[1],
-        backtest=judged(came[first:], _banded(came, ours, first, level), _banded(came, naive, first, level), scale),
+        backtest=judged(came[first:], _banded(came, ours, first, level), _banded(came, naive, first, level), scale, 3),
     )
 
 

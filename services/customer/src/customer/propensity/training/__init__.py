@@ -15,10 +15,18 @@ from customer.propensity.training import accounts, reporting
 from customer.propensity.training.boosting import grown
 from customer.propensity.training.traits import fairness_lines
 from customer.propensity.training.validating import Validation, cross_validated, forward
-from customer.propensity.usecases import Model, ModelRefused, folder_of, keep, load
+from customer.propensity.usecases import (
+    Model,
+    ModelRefused,
+    folder_of,
+    keep,
+    keep_draining,
+    load,
+    load_draining,
+)
+from customer.propensity.usecases.draining import NAME as DRAINING
 from shared import clock
 
-DRAINING: Final = "draining"
 MODELS: Final = (*QUESTIONS, DRAINING)
 _EVALUATION_SEED: Final = 2_026
 
@@ -58,8 +66,6 @@ def _or_said(say: Say, work: Callable[[], bool]) -> bool:
 
 def _train(data: Path, models: Path, say: Say, model: str | None) -> bool:
     held = True
-    if model in {None, DRAINING}:
-        say(f"{DRAINING}: fitted whenever asked, which takes a second; nothing to keep\n")
     for question in _chosen(model):
         rows = read(data / question.file)
         labels = question.labels(rows)
@@ -91,6 +97,10 @@ def _train(data: Path, models: Path, say: Say, model: str | None) -> bool:
             scores=scores,
         )
         say(f"kept in {keep(models, made)}\n")
+    if _draining(model):
+        made_of, better = accounts.trained(read(data / accounts.FILE), accounts.FILE, say)
+        say(f"kept in {keep_draining(models, made_of)}\n")
+        held &= better
     return held
 
 
@@ -113,8 +123,8 @@ def _evaluate(data: Path, say: Say, model: str | None) -> bool:
         for line in told + fairness_lines(question, rows, labels, found.probabilities):
             say(line)
         held &= not reporting.missed(question, found.area.value, found.precision.value)
-    if model in {None, DRAINING}:
-        held &= accounts.evaluated(read(data / accounts.FILE), say)
+    if _draining(model):
+        held &= accounts.trained(read(data / accounts.FILE), accounts.FILE, say)[1]
     return held
 
 
@@ -148,20 +158,29 @@ def _score_file(models: Path, say: Say, model: str | None, file: Path) -> bool:
         if fingerprint(rows, [*question.columns, question.target]) == kept.data["sha256"]:
             say(f"{label:<18} these are the very rows it was trained on: the figures say nothing of others")
         held &= not reporting.missed(question, area.value, precision)
+    if _draining(model) and (file.is_dir() or accounts.fits(read(file))):
+        folder = Path(model) if model is not None and Path(model).is_dir() else folder_of(models, DRAINING)
+        path = file / accounts.FILE if file.is_dir() else file
+        held &= accounts.scored(read(path), load_draining(folder), say)
+        scored += 1
     if not scored:
-        raise UnfitFile(f"{file.name} has the shape of no model: {', '.join(QUESTIONS)}")
+        raise UnfitFile(f"{file.name} has the shape of no model: {', '.join(MODELS)}")
     return held
 
 
 def _chosen(model: str | None) -> list[Question]:
     if model is None:
         return list(QUESTIONS.values())
-    if model == DRAINING:
-        return []
     name = Path(model).name
+    if name == DRAINING:
+        return []
     if name not in QUESTIONS:
         raise ModelRefused(f"no such model: {name}; there are {', '.join(QUESTIONS)}")
     return [QUESTIONS[name]]
+
+
+def _draining(model: str | None) -> bool:
+    return model is None or Path(model).name == DRAINING
 
 
 def _kept(found: Validation) -> dict[str, Any]:
