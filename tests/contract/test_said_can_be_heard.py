@@ -17,9 +17,11 @@ DELICATE = re.compile(
 EXTERNAL = "cxbank.external."
 # The suite's contract names these, and a listener stands ready; whoever begins to say one takes it out here.
 AWAITED = {
+    "cxbank.channel-router.decision_made.v1",
     "cxbank.channel-router.journey_abandoned.v1",
     "cxbank.channel-router.journey_finished.v1",
     "cxbank.channel-router.journey_started.v1",
+    "cxbank.channel-router.override_made.v1",
     "cxbank.channel-router.reminder_due.v1",
     "cxbank.feedback.case_changed.v1",
     "cxbank.feedback.case_closed.v1",

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     CompoundSelect,
     Integer,
     MetaData,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Uuid,
     any_,
     bindparam,
+    func,
     literal,
     select,
     union,
@@ -133,13 +135,36 @@ async def members(conn: AsyncConnection, table: Table, leader: UUID) -> list[UUI
     return [leader, *sorted(one for one in rows.scalars() if one != leader)]
 
 
+@cache
+def _circles(table: Table) -> Any:
+    """(asked, leader, member): one walk up to the leader and down to everybody who counts for it."""
+    wanted, mine, other = unnest("wanted", ids=Uuid), table.alias("mine"), table.alias("other")
+    leader = func.coalesce(mine.c.leader, wanted.c.ids)
+    joined = wanted.outerjoin(mine, (mine.c.member == wanted.c.ids) & mine.c.linked)
+    joined = joined.outerjoin(other, (other.c.leader == leader) & other.c.linked)
+    return select(wanted.c.ids.label("asked"), leader.label("leader"), other.c.member).select_from(joined)
+
+
 async def circles(conn: AsyncConnection, table: Table, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     """For each id everybody who counts as the same party now, the leader first; two linked ids have the same circle."""
-    leaders = await resolve(conn, table, ids)
-    linked = select(table.c.member, table.c.leader).where(
-        table.c.linked, table.c.leader == any_(bindparam("leaders", type_=ARRAY(Uuid)))
-    )
-    of: dict[UUID, set[UUID]] = {leader: set() for leader in leaders.values()}
-    for row in await conn.execute(linked, {"leaders": sorted(of)}):
-        of[row.leader].add(row.member)
+    leaders: dict[UUID, UUID] = {}
+    of: dict[UUID, set[UUID]] = {}
+    for row in await conn.execute(_circles(table), {"ids": sorted(set(ids))}):
+        leaders[row.asked] = row.leader
+        of.setdefault(row.leader, set()).update([row.member] if row.member else [])
     return {one: [leader, *sorted(of[leader] - {leader})] for one, leader in leaders.items()}
+
+
+async def one_party(conn: AsyncConnection, table: Table, pairs: Iterable[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """Those of these pairs of ids that are one party now; asks nothing where every id meets itself."""
+    wanted = set(pairs)
+    if all(one == other for one, other in wanted):
+        return wanted
+    leaders = await resolve(conn, table, sorted({one for pair in wanted for one in pair}))
+    return {(one, other) for one, other in wanted if leaders[one] == leaders[other]}
+
+
+def party_of(table: Table, column: ColumnElement[UUID]) -> ColumnElement[UUID]:
+    """Whom the id in that column counts for now, to tell parties apart in a statement: its leader, else itself."""
+    leads = select(table.c.leader).where(table.c.member == column, table.c.linked).scalar_subquery()
+    return func.coalesce(leads, column)

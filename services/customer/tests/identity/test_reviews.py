@@ -117,6 +117,31 @@ async def test_a_decision_heard_after_the_parting_is_listed_if_it_was_taken_befo
     assert [one["resource_id"] for one in await reviews(staff)] == [str(late)]
 
 
+@pytest.mark.parametrize(
+    ("type_", "named"),
+    [
+        ("cxbank.channel-router.decision_made.v1", "decision_id"),
+        ("cxbank.channel-router.override_made.v1", "decision_id"),
+        ("cxbank.feedback.case_opened.v1", "case_id"),
+        ("cxbank.feedback.case_closed.v1", "case_id"),
+    ],
+)
+async def test_what_the_others_decide_about_a_person_is_listed_and_about_nobody_is_not(
+    service: Service, staff: httpx.AsyncClient, pair: list[str], type_: str, named: str
+) -> None:
+    made = await link(staff, pair)
+    for who in (pair[1], None):
+        data = orjson.dumps({named: (decided := new_id()), "customer_id": who, "occurred_at": now()})
+        await service.hear(type_, data, key=str(decided), subject=str(decided), id_=new_id())
+        if who:
+            about = decided
+    await part(staff, made)
+    _, sayer, kind, _ = type_.split(".")
+    assert [(one["service"], one["kind"], one["subject"], one["resource_id"]) for one in await reviews(staff)] == [
+        (sayer, kind, pair[1], str(about))
+    ]
+
+
 async def test_a_person_closes_each_on_the_version_they_saw(
     service: Service, staff: httpx.AsyncClient, pair: list[str]
 ) -> None:

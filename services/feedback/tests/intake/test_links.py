@@ -23,6 +23,19 @@ async def of(staff: httpx.AsyncClient, who: UUID) -> set[str]:
     return {one["customer_id"] for one in items}
 
 
+async def test_customers_read_what_they_said_under_all_their_records(service: Service) -> None:
+    first, second = clock.new_id(), clock.new_id()
+    staff = await service.client(*SCOPES, actor="staff", sub="anna")
+    theirs = await service.client(*SCOPES, actor="customer", sub="me", customer_id=first)
+    body = {"source": "app", "source_ref": "r", "text": "谢谢", "customer_id": str(second)}
+    path = (await staff.post("/v1/feedback", json=body)).headers["location"]
+    assert (await theirs.get(path)).status_code == 404
+    await hear(service, LINKED, first, second, 1)
+    assert (await theirs.get(path)).json()["text"] == "谢谢"
+    await hear(service, UNLINKED, first, second, 2)
+    assert (await theirs.get(path)).status_code == 404
+
+
 async def test_expressions_keep_their_customer_and_are_found_by_any_of_the_party(service: Service) -> None:
     staff = await service.client(*SCOPES, actor="staff", sub="anna")
     a, b, c = (clock.new_id() for _ in range(3))

@@ -6,7 +6,7 @@ from kpi import storage
 from kpi.figures import consumers as figures
 from kpi.figures.usecases import forget
 from kpi.settings import Settings
-from shared import erasure, exports, subjects
+from shared import erasure, exports
 from shared.events.consumer import Handlers
 from shared.events.envelope import Emit
 from shared.worker import Work, serve_worker, topic_of
@@ -23,7 +23,6 @@ def work(world: World) -> Work:
     handlers = Handlers()
     figures.listen(handlers, world)
     erasure.listen(handlers, world, storage.EVENTS, storage.SOURCE, forget)
-    subjects.listen(handlers, storage.LINKS)
     exports.listen(handlers, world, storage.EVENTS, storage.SOURCE, storage.EXPORTS)
     return Work(
         storage=storage,

@@ -41,6 +41,7 @@ from shared.events import outbox
 from shared.events.envelope import Emit
 from shared.idempotency import Answer, Passage, Wish
 from shared.problems import FieldError, Problem
+from shared.subjects import circles, one_party
 from shared.world import World
 
 TICKET = "ticket"
@@ -126,7 +127,7 @@ async def _keep(
     zones = await supply.zones(tx, sorted({row["place_id"] for row in rows}))
     customers = sorted({row["customer_id"] for row in rows if row["customer_id"]})
     erased = await _erased_held(world, tx, customers)
-    tiers = await repository.tiers(tx, customers)
+    priorities = await _priorities(tx, customers)
     refused: dict[UUID, Problem] = {}
     kept: list[dict[str, Any]] = []
     for row in rows:
@@ -135,7 +136,7 @@ async def _keep(
         elif row["customer_id"] in erased:
             refused[row["id"]] = CustomerErased()
         else:
-            row["priority"] = priority_for(tiers.get(row["customer_id"]))
+            row["priority"] = priorities.get(row["customer_id"], priority_for(None))
             kept.append(row)
     views: dict[UUID, Ticket] = {}
     if kept:
@@ -150,6 +151,16 @@ async def _keep(
         await audit.record(tx, storage.AUDIT, world.keyring, entries)
         views = await _views(tx, kept)
     return [refused.get(row["id"]) or views[row["id"]] for row in rows]
+
+
+async def _priorities(tx: AsyncConnection, customers: Sequence[UUID]) -> dict[UUID, int]:
+    """How far ahead each waits: by the best tier heard of anybody who counts as the same party now.
+
+    The ticket keeps it: who was called earlier because of a link was called, whatever becomes of the link.
+    """
+    around = await circles(tx, storage.LINKS, customers) if customers else {}
+    tiers = await repository.tiers(tx, sorted({member for circle in around.values() for member in circle}))
+    return {one: max(priority_for(tiers.get(member)) for member in circle) for one, circle in around.items()}
 
 
 async def _number(tx: AsyncConnection, rows: Sequence[dict[str, Any]], zones: Mapping[UUID, str]) -> None:
@@ -246,13 +257,17 @@ def line(row: Row[Any]) -> Ticket:
 async def show_tickets(
     world: World, tx: AsyncConnection, wishes: Sequence[tuple[UUID, Caller]]
 ) -> list[Ticket | Problem]:
-    """Read tickets for many callers at once; a customer sees only their own, and who read what is recorded."""
+    """Read tickets for many callers at once; a customer sees only their own, and who read what is recorded.
+
+    Their own is also what was drawn under an id that counts as the same party now.
+    """
     found = await views(tx, sorted({ticket_id for ticket_id, _ in wishes}))
+    own = await one_party(tx, storage.LINKS, _whose(found, wishes))
     answers: list[Ticket | Problem] = []
     seen: list[audit.Entry] = []
     for ticket_id, caller in wishes:
         view = found.get(ticket_id)
-        if view is None or (caller.actor == "customer" and view.customer_id != caller.customer_id):
+        if view is None or (caller.actor == "customer" and (view.customer_id, caller.customer_id) not in own):
             answers.append(TicketUnknown())
             continue
         answers.append(view)
@@ -260,6 +275,14 @@ async def show_tickets(
             seen.append(audit.Entry("ticket.read", subject_of(view.customer_id, view.id), TICKET, view.id, caller))
     await audit.seen(tx, storage.AUDIT, world.keyring, seen)
     return answers
+
+
+def _whose(found: Mapping[UUID, Ticket], wishes: Sequence[tuple[UUID, Caller]]) -> Iterable[tuple[UUID, UUID]]:
+    """(customer of the ticket, customer who asks), where a customer asks for a ticket of somebody."""
+    for ticket_id, caller in wishes:
+        view = found.get(ticket_id)
+        if caller.actor == "customer" and caller.customer_id and view and view.customer_id:
+            yield view.customer_id, caller.customer_id
 
 
 async def call_next(world: World, tx: AsyncConnection, wish: CallNext, caller: Caller) -> Ticket:

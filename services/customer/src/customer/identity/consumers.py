@@ -14,7 +14,7 @@ from shared.world import World
 
 
 class _Decided(Hears):
-    customer_id: UUID
+    customer_id: UUID | None = None
     occurred_at: AwareDatetime | None = None
 
     @property
@@ -24,8 +24,8 @@ class _Decided(Hears):
 
     @property
     def counts(self) -> bool:
-        """Whether it did anything to the customer that somebody should look at again."""
-        return True
+        """Whether it did anything to a customer that somebody should look at again."""
+        return self.customer_id is not None
 
 
 class Screened(_Decided):
@@ -43,7 +43,7 @@ class Screened(_Decided):
     @property
     def counts(self) -> bool:
         """Whether the event was not simply let pass."""
-        return self.outcome != "allow"
+        return super().counts and self.outcome != "allow"
 
 
 class RestrictionSet(_Decided):
@@ -62,6 +62,42 @@ class RestrictionLifted(RestrictionSet):
     """risk lifted it."""
 
     type: ClassVar[str] = "cxbank.risk.restriction_lifted.v1"
+
+
+class DoorChosen(_Decided):
+    """channel-router decided where somebody is served."""
+
+    type: ClassVar[str] = "cxbank.channel-router.decision_made.v1"
+    decision_id: UUID
+
+    @property
+    def resource_id(self) -> UUID:
+        """The decision."""
+        return self.decision_id
+
+
+class DoorOverruled(DoorChosen):
+    """A member of staff decided otherwise."""
+
+    type: ClassVar[str] = "cxbank.channel-router.override_made.v1"
+
+
+class CaseOpened(_Decided):
+    """feedback took what somebody said for a complaint of some category and severity."""
+
+    type: ClassVar[str] = "cxbank.feedback.case_opened.v1"
+    case_id: UUID
+
+    @property
+    def resource_id(self) -> UUID:
+        """The case."""
+        return self.case_id
+
+
+class CaseClosed(CaseOpened):
+    """feedback decided it, with redress or without."""
+
+    type: ClassVar[str] = "cxbank.feedback.case_closed.v1"
 
 
 class PartyRegistered(Hears):
@@ -91,7 +127,7 @@ def listen(handlers: Handlers, world: World) -> None:
         # As they are now, whatever the event said: the last of several is enough.
         await usecases.find_duplicates(world, tx, [event.data.customer_id for event in events])
 
-    @handlers.on(Screened, RestrictionSet, RestrictionLifted)
+    @handlers.on(Screened, RestrictionSet, RestrictionLifted, DoorChosen, DoorOverruled, CaseOpened, CaseClosed)
     async def heard_decisions(tx: AsyncConnection, events: Sequence[Heard[_Decided]]) -> None:
         decisions = [
             Decision(
@@ -103,6 +139,6 @@ def listen(handlers: Handlers, world: World) -> None:
                 event.data.occurred_at or event.time,
             )
             for event in events
-            if event.data.counts
+            if event.data.counts and event.data.customer_id is not None
         ]
         await usecases.learn_decisions(world, tx, decisions)

@@ -1,6 +1,6 @@
 """What can be done with an expression: submit (for many at once) and read; the words go in and out under seal."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from shared.events.envelope import Emit
 from shared.idempotency import Answer, Passage, Wish
 from shared.problems import Problem
 from shared.redaction import redact
+from shared.subjects import one_party
 from shared.world import World
 
 EXPRESSION = "feedback"
@@ -184,10 +185,12 @@ async def show_feedback(
 ) -> list[Feedback | Problem]:
     """Read expressions for many callers at once; who read what is recorded in the same transaction.
 
-    A customer sees only their own; what an erased customer said is 410.
+    A customer sees only their own, and what was said under an id that counts as the same party now; what an erased
+    customer said is 410.
     """
     ids = sorted({feedback_id for feedback_id, _ in wishes})
     found = await views(world, tx, ids)
+    own = await one_party(tx, storage.LINKS, _whose(found, wishes))
     missing = [one for one in ids if one not in found]
     erased = {row.id for row in await repository.by_ids(tx, missing)} if missing else set()
     answers: list[Feedback | Problem] = []
@@ -197,7 +200,7 @@ async def show_feedback(
         if view is None:
             gone = feedback_id in erased and caller.actor != "customer"
             answers.append(CustomerErased() if gone else FeedbackUnknown())
-        elif caller.actor == "customer" and view.customer_id != caller.customer_id:
+        elif caller.actor == "customer" and (view.customer_id, caller.customer_id) not in own:
             answers.append(FeedbackUnknown())
         else:
             answers.append(view)
@@ -205,6 +208,14 @@ async def show_feedback(
             seen.append(audit.Entry("feedback.read", subject, EXPRESSION, feedback_id, caller))
     await audit.seen(tx, storage.AUDIT, world.keyring, seen)
     return answers
+
+
+def _whose(found: Mapping[UUID, Feedback], wishes: Sequence[tuple[UUID, Caller]]) -> Iterable[tuple[UUID, UUID]]:
+    """(customer who spoke, customer who asks), where a customer asks for what somebody said."""
+    for feedback_id, caller in wishes:
+        view = found.get(feedback_id)
+        if caller.actor == "customer" and caller.customer_id and view and view.customer_id:
+            yield view.customer_id, caller.customer_id
 
 
 async def learn_customers(world: World, tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

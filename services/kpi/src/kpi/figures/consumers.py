@@ -1,6 +1,6 @@
 """What figures are made of: the few fields of others' events that say what happened, where and when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -11,6 +11,7 @@ from kpi.figures import usecases
 from kpi.figures.domain import Fact, Kind, whole_seconds
 from kpi.figures.usecases import PlaceTold
 from shared.events.consumer import Handlers, Heard, Hears
+from shared.subjects import IdentityLinked, IdentitySnapshot, IdentityUnlinked
 from shared.world import World
 
 
@@ -230,6 +231,7 @@ HEARD: tuple[type[Hears], ...] = (
     *(TicketOpened, TicketCalled, TicketServed, TicketAbandoned, TicketNoShow, TicketRequeued),
     *(PlaceChanged, PlaceSnapshot),
     *(Screened, RestrictionSet, RestrictionLifted),
+    *(IdentityLinked, IdentityUnlinked, IdentitySnapshot),
 )
 
 
@@ -240,10 +242,14 @@ def listen(handlers: Handlers, world: World) -> None:
     async def heard(tx: AsyncConnection, events: Sequence[Heard[Any]]) -> None:
         facts: list[Fact] = []
         places: list[PlaceTold] = []
+        links: list[Mapping[str, Any]] = []
         for event in events:
             data, version = event.data, event.sequence or 0
             if isinstance(data, PlaceChanged):
                 places.append(PlaceTold(data.place_id, data.zone, version))
+            elif isinstance(data, IdentityLinked):
+                said = data.model_dump(include={"member", "leader", "version"})
+                links.append(said | {"linked": data.stands_linked})
             elif isinstance(data, Happened):
                 facts.append(data.fact(version))
-        await usecases.hear(world, tx, facts, places)
+        await usecases.hear(world, tx, facts, places, links)

@@ -1,6 +1,6 @@
 """What a metric is, on which day a thing counts, and what it adds to which figure: pure, and exact in integers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -53,7 +53,10 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A thing as it is now known; `zone` (of its place) and `bank_zone` are those it is counted in."""
+    """A thing as it is now known; `zone` (of its place) and `bank_zone` are those it is counted in.
+
+    A customer whose party is counted by another record does not count; everything else always does.
+    """
 
     kind: Kind
     id: UUID
@@ -70,6 +73,7 @@ class Fact:
     ended_at: datetime | None = None
     zone: str | None = None
     bank_zone: str = "UTC"
+    counts: bool = True
 
 
 def merged(one: Fact, other: Fact) -> Fact:
@@ -79,7 +83,13 @@ def merged(one: Fact, other: Fact) -> Fact:
     first one was; so it does not matter whether the first is heard late.
     """
     newer = other if other.version > one.version else one
-    return replace(newer, begun_at=min(one.begun_at, other.begun_at))
+    return replace(newer, begun_at=min(one.begun_at, other.begun_at), counts=one.counts and other.counts)
+
+
+def first_of_party(facts: Iterable[Fact]) -> list[Fact]:
+    """The facts of one party's records, of which the earliest counts: a person is a customer once, since the first."""
+    ordered = sorted(facts, key=lambda one: (one.begun_at, one.id))
+    return [replace(one, counts=place == 0) for place, one in enumerate(ordered)]
 
 
 def whole_seconds(begin: datetime, end: datetime) -> int:
@@ -184,7 +194,8 @@ _QUANTILE: Final = (
 _ALL: Final = (
     Metric(_K.CUSTOMERS_REGISTERED, Kind.CUSTOMER, _T.COUNT, "customers", _D.UP, "the day of the registration",
            "新增客户数", "新增客戶數", "Customers registered",
-           "Customers known from that day on, whatever became of them later.", _one),
+           "Customers known from that day on, whatever became of them later; linked records are one customer, known since"
+           " the first of them.", _one),
     Metric(_K.FEEDBACK_RECEIVED, Kind.FEEDBACK, _T.COUNT, "expressions", None, _RECEIVED,
            "收到的反馈数", "收到的回饋數", "Feedback received",
            "Expressions of any kind, through any door.", _one),
@@ -286,6 +297,8 @@ class Tally:
         self._count(after, 1)
 
     def _count(self, fact: Fact, sign: int) -> None:
+        if not fact.counts:
+            return
         fresh = fact.occurred_at
         for unit, zone in units_of(fact):
             day, hour = spot(fact.begun_at, zone)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Date,
     DateTime,
     Integer,
@@ -19,7 +20,9 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    cast,
     func,
+    literal_column,
     select,
     text,
     tuple_,
@@ -30,7 +33,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kpi.figures.domain import WAITING_TIME, Fact, Grain, Kind, Metric, MetricType, Sum, Tally
 from kpi.figures.tables import fact, figure_day, figure_hour, histogram_day, histogram_hour, known_place
+from kpi.storage import LINKS
 from shared.db import unnest
+from shared.subjects import resolve
 
 _MOMENT = DateTime(timezone=True)
 _FACT: dict[str, Any] = {
@@ -49,6 +54,7 @@ _FACT: dict[str, Any] = {
     "ended_at": _MOMENT,
     "zone": Text,
     "bank_zone": Text,
+    "counts": Boolean,
 }
 _PLACE: dict[str, Any] = {"place_id": Uuid, "zone": Text, "version": Integer}
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
@@ -130,6 +136,39 @@ async def locked(tx: AsyncConnection, keys: Sequence[tuple[str, UUID]]) -> dict[
 async def change(tx: AsyncConnection, facts: Sequence[Fact]) -> None:
     """Replace facts that are held."""
     await tx.execute(_CHANGE, _renamed(_columns(_FACT, [asdict(one) for one in facts])))
+
+
+_people = unnest("people", leader=Text)
+# Sorted before any is taken (OFFSET 0 keeps the sort inside): two batches with the same parties do not deadlock.
+_party_keys = (
+    select(func.hashtextextended("party|" + _people.c.leader, 0).label("key"))
+    .order_by(literal_column("1"))
+    .offset(literal_column("0"))
+    .subquery("keys")
+)
+_HOLD_PARTIES = select(func.count(cast(func.pg_advisory_xact_lock(_party_keys.c.key), Text)))
+_IDENTITY = func.hashtext("identity")
+
+
+async def hold_identity(tx: AsyncConnection, *, to_change: bool) -> None:
+    """Hold who counts as whom until the end of the transaction: many may count customers by it, one may change it."""
+    lock = func.pg_advisory_xact_lock if to_change else func.pg_advisory_xact_lock_shared
+    await tx.execute(select(lock(_IDENTITY)))
+
+
+async def hold_parties(tx: AsyncConnection, leaders: Sequence[UUID]) -> None:
+    """One batch at a time counts a party: two at once would each miss the record the other is writing."""
+    await tx.execute(_HOLD_PARTIES, {"leader": sorted(str(one) for one in leaders)})
+
+
+async def counted_for(conn: AsyncConnection, leaders: Sequence[UUID]) -> dict[UUID, set[UUID]]:
+    """Who counts for each of these now, itself among them unless it counts for somebody else."""
+    own = await resolve(conn, LINKS, leaders)
+    found = {leader: {leader} if own[leader] == leader else set[UUID]() for leader in leaders}
+    linked = select(LINKS.c.member, LINKS.c.leader).where(LINKS.c.linked, LINKS.c.leader == any_(_IDS))
+    for row in await conn.execute(linked, {"ids": list(leaders)}):
+        found[row.leader].add(row.member)
+    return found
 
 
 async def hold_places(tx: AsyncConnection, ids: Sequence[UUID], *, to_change: bool) -> dict[UUID, Row[Any]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Integer, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, Table, Text, Uuid, true
 
 from kpi.storage import metadata
 
@@ -25,6 +25,8 @@ fact = Table(
     Column("ended_at", DateTime(timezone=True)),
     Column("zone", Text),
     Column("bank_zone", Text, nullable=False),
+    # False of a customer whose party is counted by another record, as long as the two are linked.
+    Column("counts", Boolean, nullable=False, server_default=true()),
     Index(None, "place_id", "id"),
 )
 

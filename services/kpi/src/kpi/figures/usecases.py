@@ -1,6 +1,6 @@
 """Facts in, figures restated, in one transaction: order, repeats and delay of what is heard make no difference."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -10,9 +10,11 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kpi.figures import repository
-from kpi.figures.domain import METRICS, Fact, Grain, Kind, Metric, MetricType, Tally, merged, value_of
+from kpi.figures.domain import METRICS, Fact, Grain, Kind, Metric, MetricType, Tally, first_of_party, merged, value_of
 from kpi.figures.schemas import Figure, MetricView
+from kpi.storage import LINKS
 from shared.crypto import Subject
+from shared.subjects import learn_links, resolve
 from shared.world import World
 
 _PAGE = 2_000
@@ -28,14 +30,21 @@ class PlaceTold:
     version: int
 
 
-async def hear(world: World, tx: AsyncConnection, facts: Sequence[Fact], places: Sequence[PlaceTold]) -> None:
+async def hear(
+    world: World,
+    tx: AsyncConnection,
+    facts: Sequence[Fact],
+    places: Sequence[PlaceTold] = (),
+    links: Sequence[Mapping[str, Any]] = (),
+) -> None:
     """Learn what was heard and restate every figure it touches.
 
-    Locks are taken in one order everywhere: places, facts, figures; each sorted by key.
+    Locks are taken in one order everywhere: places, identity, parties, facts, figures; each sorted by key.
     """
     told = _latest(await _without_erased(world, tx, facts))
     tally = Tally()
     zones = await _settle_zones(tx, told.values(), places, tally)
+    parties = await _hold_parties(tx, [one.id for one in told.values() if one.kind is Kind.CUSTOMER], links)
     bank = world.settings.zone
     counted = {
         key: replace(one, zone=zones.get(one.place_id) if one.place_id else None, bank_zone=bank)
@@ -43,7 +52,44 @@ async def hear(world: World, tx: AsyncConnection, facts: Sequence[Fact], places:
     }
     if counted:
         await _restate(tx, counted, tally)
+    await _count_once(tx, parties, tally)
     await repository.add(tx, tally)
+
+
+async def _hold_parties(
+    tx: AsyncConnection, people: Sequence[UUID], links: Sequence[Mapping[str, Any]]
+) -> list[set[UUID]]:
+    """The parties whose count may be another after this, held: all that a link joins or parts, else the linked ones."""
+    if not people and not links:
+        return []
+    await repository.hold_identity(tx, to_change=bool(links))
+    named = sorted({*people, *(link["member"] for link in links)})
+    leaders = set((await resolve(tx, LINKS, named)).values())
+    if links:
+        await learn_links(tx, LINKS, links)
+        leaders |= set((await resolve(tx, LINKS, named)).values())
+        return list((await repository.counted_for(tx, sorted(leaders))).values())
+    linked = {
+        leader: who for leader, who in (await repository.counted_for(tx, sorted(leaders))).items() if len(who) > 1
+    }
+    if linked:
+        await repository.hold_parties(tx, list(linked))
+    return list(linked.values())
+
+
+async def _count_once(tx: AsyncConnection, parties: Sequence[Collection[UUID]], tally: Tally) -> None:
+    """Let of each party the earliest record count, and no other."""
+    keys = sorted({(Kind.CUSTOMER, one) for party in parties for one in party})
+    known = await repository.locked(tx, keys) if keys else {}
+    changed: list[Fact] = []
+    for party in parties:
+        before = {one: known[Kind.CUSTOMER, one] for one in party if (Kind.CUSTOMER, one) in known}
+        for after in first_of_party(before.values()):
+            if after != before[after.id]:
+                tally.restate(before[after.id], after)
+                changed.append(after)
+    if changed:
+        await repository.change(tx, changed)
 
 
 def _latest(facts: Sequence[Fact]) -> dict[tuple[str, UUID], Fact]:
@@ -122,7 +168,16 @@ async def _restate(tx: AsyncConnection, told: Mapping[tuple[str, UUID], Fact], t
 
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
-    """What erasure removes here: the customer from every fact. Counts are of nobody in particular, and stay."""
+    """What erasure removes here: the customer from every fact. Counts are of nobody in particular, and stay.
+
+    The erased leave their party, as `unlinked` is about to say: each counts alone, and so do those who stay.
+    """
+    await repository.hold_identity(tx, to_change=True)
+    leaders = sorted(set((await resolve(tx, LINKS, ids)).values()))
+    staying = [party - set(ids) for party in (await repository.counted_for(tx, leaders)).values()]
+    tally = Tally()
+    await _count_once(tx, [*staying, *({one} for one in ids)], tally)
+    await repository.add(tx, tally)
     await repository.forget_customers(tx, ids)
 
 

@@ -37,7 +37,7 @@ from risk.screening.domain.windows import PARTS, Feature, Number, Pivot
 from risk.screening.tables import fact, known_customer, restriction, screening
 from risk.storage import KEYS, LINKS
 from shared.db import unnest
-from shared.subjects import same_party
+from shared.subjects import party_of, same_party
 
 _AT = DateTime(timezone=True)
 _FACT: dict[str, Any] = {
@@ -84,6 +84,7 @@ _LEARN = _said.on_conflict_do_update(
 )
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _BY_IDS = select(screening).where(screening.c.id == any_(_IDS))
+_circle = unnest("circle", asked=Uuid, member=Uuid)
 _whose = unnest("whose", customer=Text)
 # Sorted before any is taken (OFFSET 0 keeps the sort inside): two groups with the same customers do not deadlock.
 _keys = (
@@ -93,10 +94,14 @@ _keys = (
     .subquery("keys")
 )
 _LOCK = select(func.count(cast(func.pg_advisory_xact_lock(_keys.c.key), Text)))
-_IN_FORCE = select(restriction).where(
-    restriction.c.customer_id == any_(_IDS),
-    restriction.c.state == "active",
-    restriction.c.until > bindparam("at", type_=_AT),
+_IN_FORCE = (
+    select(restriction)
+    .where(
+        restriction.c.customer_id == any_(_IDS),
+        restriction.c.state == "active",
+        restriction.c.until > bindparam("at", type_=_AT),
+    )
+    .order_by(restriction.c.id)
 )
 
 
@@ -124,13 +129,18 @@ async def insert_screenings(tx: AsyncConnection, rows: Sequence[Mapping[str, Any
     await tx.execute(_INSERT, _columns(_SCREENING, rows))
 
 
+def _told_apart(pivot: Pivot) -> Any:
+    """Two records of one person at a device are one customer, as long as they are linked."""
+    return party_of(LINKS, fact.c.customer_id) if pivot is Pivot.CUSTOMER else fact.c[pivot]
+
+
 def _part(part: str, feature: Feature) -> Any:
     made: Mapping[str, Any] = {
         "n": func.count(),
         "total": func.sum(fact.c.amount),
         "squares": func.sum(cast(fact.c.amount, Numeric) * fact.c.amount),
         "top": func.max(fact.c.amount),
-        "distinct": func.count(distinct(fact.c[feature.distinct or Pivot.CUSTOMER])),
+        "distinct": func.count(distinct(_told_apart(feature.distinct or Pivot.CUSTOMER))),
         "first": func.min(fact.c.occurred_at),
         "last": func.max(fact.c.occurred_at),
     }
@@ -143,8 +153,11 @@ def _since(feature: Feature, at: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 @cache
-def _windows(features: tuple[Feature, ...]) -> Select[Any]:
+def _windows(features: tuple[Feature, ...], *, linked: bool) -> Select[Any]:
     """One statement for all features of all facts of a group: for each pivot one walk along its index.
+
+    What is told of a customer is told of everybody who counts as the same party: where somebody of the group is
+    `linked`, the customer's walk goes through the members of their circle.
 
     Each walk spans the pivot's longest window; shorter ones are filters on it. The fact itself and those of the
     group before it are in the table by then and have smaller ingest numbers, so that a group needs no second way to
@@ -170,13 +183,18 @@ def _windows(features: tuple[Feature, ...]) -> Select[Any]:
             parts = PARTS[feature.aggregate]
             columns += [_part(part, feature).filter(and_(*holds)).label(f"{feature.name}_{part}") for part in parts]
         longest = max(mine, key=lambda feature: feature.window)
+        theirs = (fact.c[pivot] == asked.c[pivot],)
+        walked: Any = fact
+        if linked and pivot is Pivot.CUSTOMER:
+            theirs = (_circle.c.asked == asked.c.customer_id,)
+            walked = _circle.join(fact, fact.c.customer_id == _circle.c.member)
         known = (
-            fact.c[pivot] == asked.c[pivot],
+            *theirs,
             _since(longest, asked.c.occurred_at),
             fact.c.occurred_at <= asked.c.occurred_at,
             fact.c.ingest <= asked.c.ingest,
         )
-        walks[pivot] = select(*columns).where(*known).lateral(f"by_{pivot}")
+        walks[pivot] = select(*columns).select_from(walked).where(*known).lateral(f"by_{pivot}")
     joined: Any = asked
     for walk in walks.values():
         joined = joined.join(walk, true())
@@ -184,13 +202,23 @@ def _windows(features: tuple[Feature, ...]) -> Select[Any]:
 
 
 async def windows(
-    tx: AsyncConnection, features: tuple[Feature, ...], rows: Sequence[Mapping[str, Any]]
+    tx: AsyncConnection,
+    features: tuple[Feature, ...],
+    rows: Sequence[Mapping[str, Any]],
+    circles: Mapping[UUID, Sequence[UUID]],
 ) -> dict[UUID, dict[str, Number | None]]:
-    """The features of each of these facts as known to it: what was ingested up to it, in (t - window, t]."""
+    """The features of each of these facts as known to it: what was ingested up to it, in (t - window, t].
+
+    `circles` names for each customer everybody who counts as the same party now.
+    """
     by_id = {row["id"]: row for row in rows}
     values = _columns(_FACT | {"ingest": BigInteger}, rows)
+    linked = any(len(circle) > 1 for circle in circles.values())
+    if linked:
+        pairs = [(one, member) for one, circle in circles.items() for member in circle]
+        values |= {"asked": [one for one, _ in pairs], "member": [member for _, member in pairs]}
     seen: dict[UUID, dict[str, Number | None]] = {}
-    for counted in await tx.execute(_windows(features), values):
+    for counted in await tx.execute(_windows(features, linked=linked), values):
         told, event = counted._mapping, by_id[counted.id]
         seen[counted.id] = {
             feature.name: feature.value(
@@ -227,13 +255,9 @@ def restriction_listing(*, customer_id: UUID | None, state: str | None) -> Selec
     return chosen if state is None else chosen.where(restriction.c.state == state)
 
 
-async def restrictions_in_force(
-    tx: AsyncConnection, customer_ids: Sequence[UUID], at: datetime
-) -> dict[UUID, list[Row[Any]]]:
-    """The restrictions of these customers that hold at that instant."""
-    found: dict[UUID, list[Row[Any]]] = {}
-    for row in await tx.execute(_IN_FORCE, {"ids": list(customer_ids), "at": at}):
-        found.setdefault(row.customer_id, []).append(row)
+async def restrictions_in_force(tx: AsyncConnection, customer_ids: Sequence[UUID], at: datetime) -> Sequence[Row[Any]]:
+    """The restrictions of these customers that hold at that instant, oldest first."""
+    found: Sequence[Row[Any]] = (await tx.execute(_IN_FORCE, {"ids": list(customer_ids), "at": at})).all()
     return found
 
 

@@ -1,6 +1,6 @@
 """What can be done with a restriction: set by a decision, read, lifted by a person, ended by its time."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -73,11 +73,17 @@ def due(wish: Wish[ScreenEvent], ruleset: Ruleset, decision: Decision, now: date
 
 
 async def in_force(
-    tx: AsyncConnection, customer_ids: Sequence[UUID], at: datetime
+    tx: AsyncConnection, circles: Iterable[Sequence[UUID]], at: datetime
 ) -> dict[UUID, list[RestrictionShort]]:
-    """The restrictions of these customers that hold at that instant."""
-    found = await repository.restrictions_in_force(tx, customer_ids, at)
-    return {customer: [_short(view_of(row)) for row in rows] for customer, rows in found.items()}
+    """The restrictions that hold at that instant of each of these parties, by its leader, who is the first of a circle.
+
+    A restriction bites everybody who counts as the same party: a second record would else be a way around it.
+    """
+    leaders = {member: circle[0] for circle in circles for member in circle}
+    found: dict[UUID, list[RestrictionShort]] = {}
+    for row in await repository.restrictions_in_force(tx, sorted(leaders), at):
+        found.setdefault(leaders[row.customer_id], []).append(_short(view_of(row)))
+    return found
 
 
 async def keep(world: World, tx: AsyncConnection, fresh: Sequence[Fresh]) -> None:

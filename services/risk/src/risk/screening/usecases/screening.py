@@ -35,6 +35,7 @@ from shared.events.envelope import Emit
 from shared.idempotency import Answer, Passage, Wish
 from shared.money import minor_units
 from shared.problems import Problem
+from shared.subjects import circles
 from shared.world import World
 
 SCREENING: Final = "screening"
@@ -96,10 +97,11 @@ async def _decide(world: World, tx: AsyncConnection, wishes: Sequence[Wish[Scree
     """Facts first, then their windows, then the rules: one statement each, whatever the number of wishes.
 
     Each event sees those of the group before it, for they have smaller ingest numbers; restrictions that the group
-    sets are seen by the later events of the same customer.
+    sets are seen by the later events of the same customer. Who counts as the same party is resolved now: their events
+    and restrictions count for one another as long as the link stands, and what was decided meanwhile stands for good.
     """
-    customers = sorted({wish.body.customer_id for wish in wishes})
-    await repository.one_customer_at_a_time(tx, customers)
+    around = await circles(tx, storage.LINKS, sorted({wish.body.customer_id for wish in wishes}))
+    await repository.one_customer_at_a_time(tx, [member for circle in around.values() for member in circle])
     facts = {wish.id: _fact(world.keyring, wish) for wish in wishes}
     for id_, ingest in (await repository.insert_facts(tx, list(facts.values()))).items():
         facts[id_]["ingest"] = ingest
@@ -107,16 +109,16 @@ async def _decide(world: World, tx: AsyncConnection, wishes: Sequence[Wish[Scree
     seen: dict[UUID, dict[str, Number | None]] = {}
     for ruleset in {one.version: one for one in rulesets.values()}.values():
         asked = [facts[id_] for id_, one in rulesets.items() if one is ruleset]
-        seen |= await repository.windows(tx, ruleset.features, asked)
+        seen |= await repository.windows(tx, ruleset.features, asked, around)
     now = clock.now()
-    in_force = await restrictions.in_force(tx, customers, now)
+    in_force = await restrictions.in_force(tx, around.values(), now)
     fresh: list[restrictions.Fresh] = []
     decided: list[_Decided] = []
     for wish in wishes:
         body, ruleset = wish.body, rulesets[wish.id]
         features = seen[wish.id] | {AMOUNT: facts[wish.id]["amount"]}
         decision = evaluate(ruleset, features)
-        standing = in_force.setdefault(body.customer_id, [])
+        standing = in_force.setdefault(around[body.customer_id][0], [])
         made = restrictions.due(wish, ruleset, decision, now) if not standing else None
         if made is not None:
             standing.append(made.short)
