@@ -144,6 +144,11 @@ async def test_a_person_is_handed_all_that_five_services_hold_and_then_forgotten
     await suite.settle()
     done = (await staff.get(f"/v1/privacy-requests/{gone['id']}")).json()
     assert done["state"] == "completed"
+    lines = (await staff.get(f"/v1/privacy-requests/{gone['id']}/certificate")).json()["services"]
+    removed = {line["service"]: line["removed"] for line in lines}
+    assert removed["channel-router"]["ticket"] == removed["kpi"]["fact"] - 3 == 1
+    # The expression stays as a count, and that it was once handed over stays as proof; neither can be read.
+    assert {line["service"]: line["left"] for line in lines}["feedback"] == {"feedback": 1, "privacy_export": 1}
     certificate = (await staff.get(f"/v1/customers/{who}/erasures")).json()
     assert {one["service"]: one["kept"] for one in certificate["confirmations"]} == dict.fromkeys(OF, False)
     assert (await staff.get(f"/v1/privacy-requests/{told['id']}/bundle")).status_code == 410

@@ -1,14 +1,16 @@
 """Forgetting a customer on hearing of it: key destroyed, traces dropped, confirmed; and again after every restore."""
 
 import os
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 import orjson
+from sqlalchemy import MetaData, Uuid, bindparam, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock
@@ -34,13 +36,51 @@ class ErasureRequested(Hears):
 
 
 class ErasureConfirmed(Event):
-    """This service has forgotten the customer, or was told to keep; each service says it under its own name."""
+    """This service has forgotten the customer, or was told to keep; each service says it under its own name.
+
+    `removed` and `left` count rows by table: rows that named the customer and do not any more, and rows that still do.
+    Nothing in those can be read once the key is destroyed, unless a duty `kept` them.
+    """
 
     type: ClassVar[str] = "cxbank.service.erasure_confirmed.v1"
     request_id: UUID
     customer_id: UUID
     kept: bool = False
+    removed: dict[str, int] = {}
+    left: dict[str, int] = {}
     occurred_at: datetime
+
+
+_NAMING: Final = ("customer_id", "subject")
+
+
+@cache
+def _counting(metadata: MetaData) -> Any:
+    """One statement that counts, table by table, the rows in which a customer is named."""
+    who = bindparam("who", type_=Uuid)
+    naming = [
+        (table.name, table.c[column] == who)
+        for table in metadata.sorted_tables
+        for column in _NAMING
+        if column in table.c and isinstance(table.c[column].type, Uuid)
+    ]
+    own = metadata.tables.get(CUSTOMER)
+    naming += [] if own is None else [(CUSTOMER, own.c.id == who)]
+    return union_all(
+        *(select(literal(name).label("name"), func.count().label("rows")).where(holds) for name, holds in naming)
+    )
+
+
+async def named(conn: AsyncConnection, metadata: MetaData, customer_id: UUID) -> dict[str, int]:
+    """In how many rows of each table the customer is named; tables without one are not in the answer."""
+    counted = await conn.execute(_counting(metadata), {"who": customer_id})
+    return {row.name: row.rows for row in counted if row.rows}
+
+
+def removed(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    """How many rows of each table do not name the customer any more."""
+    gone = {name: rows - after.get(name, 0) for name, rows in before.items()}
+    return {name: rows for name, rows in gone.items() if rows > 0}
 
 
 def confirmed_by(service: str) -> type[ErasureConfirmed]:
@@ -56,11 +96,19 @@ def listen(handlers: Handlers, world: World, tables: EventTables, source: str, f
     async def heard_erasures(tx: AsyncConnection, events: Sequence[Heard[ErasureRequested]]) -> None:
         for event in sorted(events, key=lambda event: event.data.customer_id):
             asked = event.data
+            before = await named(tx, tables.outbox.metadata, asked.customer_id)
             kept = world.settings.service in asked.kept
             if not kept:
                 await erase(world, tx, asked.customer_id, forget)
-            at = clock.now()
-            answer = said(request_id=asked.request_id, customer_id=asked.customer_id, kept=kept, occurred_at=at)
+            after = await named(tx, tables.outbox.metadata, asked.customer_id)
+            answer = said(
+                request_id=asked.request_id,
+                customer_id=asked.customer_id,
+                kept=kept,
+                removed=removed(before, after),
+                left=after,
+                occurred_at=clock.now(),
+            )
             await outbox.emit(
                 tx, tables, source, [Emit(answer, key=asked.customer_id, subject=asked.request_id, sequence=1)]
             )

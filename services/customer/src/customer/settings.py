@@ -51,6 +51,9 @@ class Settings(ServiceSettings):
         "cn-personal-information", description="statutory profile by which privacy requests are clocked unless they say"
     )
     export_hours: int = Field(168, ge=1, description="how long a bundle of an access request may be fetched")
+    backup_days: int = Field(
+        30, ge=0, description="how long a backup is kept at most, as certificates of erasure state"
+    )
     service_urls: dict[str, str] = Field(
         {}, description='where the other services are, as JSON: `{"feedback": "http://…", "channel-router": …}`'
     )

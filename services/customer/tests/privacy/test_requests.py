@@ -48,9 +48,8 @@ async def ask(staff: httpx.AsyncClient, who: str, right: str, **other: Any) -> h
 
 async def answer(service: Service, request: str, who: str, kind: str, **more: Any) -> None:
     for one in OTHERS:
-        data = json.dumps(
-            {"request_id": request, "customer_id": who} | {k: v.get(one) for k, v in more.items()}
-        ).encode()
+        told = {name: values.get(one) for name, values in more.items()}
+        data = json.dumps({"request_id": request, "customer_id": who} | told).encode()
         type_ = f"cxbank.{one}.{kind}.v1"
         await service.hear(type_, data, key=who, subject=request, id_=clock.new_id())
 
@@ -66,6 +65,11 @@ async def test_an_erasure_by_request_is_answered_when_all_five_have_confirmed(
     await answer(service, told["erasure_id"], who, "erasure_confirmed")
     done = (await staff.get(f"/v1/privacy-requests/{told['id']}")).json()
     assert (done["state"], done["answered_at"] is not None, done["refusals"]) == ("completed", True, [])
+    ours = (await staff.get(f"/v1/privacy-requests/{told['id']}/certificate")).json()["services"][0]
+    assert (ours["service"], ours["stays_by"]) == ("customer", [])
+    assert (ours["removed"], ours["left"]["customer"]) == ({"customer_due": 1}, 1)
+    access = (await ask(staff, await register(staff, "crm-2"), "access")).json()
+    assert (await staff.get(f"/v1/privacy-requests/{access['id']}/certificate")).status_code == 404
 
 
 async def test_a_duty_refuses_in_part_does_the_rest_and_the_rest_of_it_when_it_ends(
@@ -84,11 +88,25 @@ async def test_a_duty_refuses_in_part_does_the_rest_and_the_rest_of_it_when_it_e
     events = [one for one in await service.relay() if dict(one.headers)["ce_type"].endswith(b"erasure_requested.v1")]
     assert json.loads(events[-1].value)["kept"] == ["customer", "risk"]
     kept = {one: one == "risk" for one in OTHERS}
-    await answer(service, told["erasure_id"], who, "erasure_confirmed", kept=kept)
+    path = f"/v1/privacy-requests/{told['id']}/certificate"
+    assert (await staff.get(path)).json()["type"] == "/problems/not-ready"
+    counts: dict[str, Any] = {name: {one: {} for one in OTHERS} for name in ("removed", "left")}
+    counts["removed"]["feedback"], counts["left"]["feedback"] = {"ticket": 2}, {"feedback": 1}
+    await answer(service, told["erasure_id"], who, "erasure_confirmed", kept=kept, **counts)
     shown = (await staff.get(f"/v1/privacy-requests/{told['id']}")).json()
     assert shown["state"] == "partly_refused"
-    certificate = (await staff.get(f"/v1/customers/{who}/erasures")).json()
-    assert {one["service"] for one in certificate["confirmations"] if one["kept"]} == {"customer", "risk"}
+    erasure = (await staff.get(f"/v1/customers/{who}/erasures")).json()
+    assert {one["service"] for one in erasure["confirmations"] if one["kept"]} == {"customer", "risk"}
+    certificate = (await staff.get(f"/v1/privacy-requests/{told['id']}/certificate")).json()
+    assert (certificate["state"], certificate["erasure_id"]) == ("partly_refused", told["erasure_id"])
+    lines = {one["service"]: one for one in certificate["services"]}
+    rules = {one: [rule["rule"] for rule in line["stays_by"]] for one, line in lines.items() if line["stays_by"]}
+    assert rules == {"customer": ["aml-records-cn"], "risk": ["aml-records-cn"]}
+    # Ours keeps the record and its history; the others say what they did.
+    assert (lines["customer"]["left"]["customer"], lines["customer"]["left"]["customer_history"]) == (1, 2)
+    assert (lines["feedback"]["removed"], lines["feedback"]["left"]) == ({"ticket": 2}, {"feedback": 1})
+    gone = datetime.fromisoformat(certificate["backups_gone_at"]) - datetime.fromisoformat(certificate["answered_at"])
+    assert gone == timedelta(days=30)
 
 
 async def test_what_a_hold_kept_is_forgotten_by_itself_when_it_ends(service: Service, staff: httpx.AsyncClient) -> None:

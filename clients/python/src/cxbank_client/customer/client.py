@@ -1027,6 +1027,13 @@ class Customer(Transport):
         """
         return self._lines(f"/v1/privacy-requests/{request_id}/bundle")
 
+    async def show_erasure_certificate(self, request_id: UUID) -> models.Certificate:
+        """What an erasure removed in each of the five services, what stays by which rule and until when.
+
+        Errors: 404 the request is no erasure; 409 not every service has answered yet.
+        """
+        return await self._ask("GET", f"/v1/privacy-requests/{request_id}/certificate", models.Certificate)
+
     async def show_privacy_clocks(self, request_id: UUID) -> models.Clocks:
         """The statutory clock with the arithmetic a person can follow, its source and how sure it is."""
         return await self._ask("GET", f"/v1/privacy-requests/{request_id}/clocks", models.Clocks)

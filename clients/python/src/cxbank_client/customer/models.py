@@ -320,6 +320,35 @@ class BreakGlass(Input):
     fields: list[Sensitive]
 
 
+class Certificate(Answer):
+    """What became of an erasure: what was erased where, what stays and why, and when the last backup of it is
+    gone.
+    """
+
+    request_id: UUID
+    erasure_id: UUID | None
+    customer_id: UUID
+    state: RequestState | str
+    answered_at: datetime
+    backups_gone_at: datetime | None
+    services: list[CertificateLine]
+
+
+class CertificateLine(Answer):
+    """One service: rows by table that name the customer no more (`removed`) or still do (`left`), and what it
+    keeps by.
+
+    Rows that are left are counts and proofs under an id; their values went with the key, unless `stays_by`
+    names a rule.
+    """
+
+    service: str
+    confirmed_at: datetime | None
+    removed: dict[str, int]
+    left: dict[str, int]
+    stays_by: list[RefusalView]
+
+
 class ChangeAddress(Input):
     """A merge patch of an address."""
 

@@ -26,6 +26,8 @@ class ErasureConfirmed(Said):
     request_id: UUID
     customer_id: UUID
     kept: bool | None = None
+    removed: dict[str, int] | None = None
+    left: dict[str, int] | None = None
     occurred_at: datetime
 
 

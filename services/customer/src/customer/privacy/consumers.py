@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.privacy import usecases
+from customer.privacy.domain import Said
 from shared.events.consumer import Handlers, Heard, Hears
 
 
@@ -14,6 +15,8 @@ class _Confirmed(Hears):
     request_id: UUID
     customer_id: UUID
     kept: bool = False
+    removed: dict[str, int] = {}
+    left: dict[str, int] = {}
 
 
 class FeedbackConfirmed(_Confirmed):
@@ -76,7 +79,8 @@ def listen(handlers: Handlers) -> None:
     async def heard_confirmations(tx: AsyncConnection, events: Sequence[Heard[_Confirmed]]) -> None:
         for event in sorted(events, key=lambda event: event.data.request_id):
             told = event.data
-            done = await usecases.confirm_erasure(tx, told.request_id, event.type.split(".")[1], kept=told.kept)
+            said = Said(event.type.split(".")[1], told.kept, told.removed, told.left)
+            done = await usecases.confirm_erasure(tx, told.request_id, said)
             if done is not None:
                 await usecases.erased(tx, told.request_id, partial=done.partial)
 

@@ -1,6 +1,6 @@
 """Rules of privacy requests: their kinds and states, what must be kept and until when, and when an erasure is complete."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -45,6 +45,19 @@ class RequestState(StrEnum):
 OPEN: Final = frozenset({RequestState.IDENTITY_CHECK, RequestState.IN_PROGRESS})
 # Done by the service itself once it is sure who asks; a rectification is a person's work.
 BY_ITSELF: Final = frozenset(RequestKind) - {RequestKind.RECTIFICATION}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a service says it did: rows by table that name the customer no more (`removed`) or still (`left`).
+
+    What is left is unreadable, for its key is destroyed, unless the service `kept` it by duty.
+    """
+
+    service: str
+    kept: bool
+    removed: Mapping[str, int]
+    left: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

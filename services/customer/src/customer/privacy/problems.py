@@ -46,4 +46,4 @@ class MustBeKept(Conflict):
 class NotReady(Conflict):
     """Not every service has answered yet."""
 
-    title = "The bundle is not complete yet"
+    title = "Not every service has answered yet"

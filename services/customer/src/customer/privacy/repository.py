@@ -1,6 +1,7 @@
 """Every SQL statement about requests, erasures, holds and answers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from sqlalchemy import Row, Select, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from customer.privacy.domain import Said
 from customer.privacy.tables import erasure, erasure_confirmation, export_answer, legal_hold, privacy_request
 
 Rows = Sequence[Row[Any]]
@@ -38,10 +40,10 @@ async def confirmations(conn: AsyncConnection, erasure_id: UUID) -> Rows:
     return (await conn.execute(chosen)).all()
 
 
-async def confirm(tx: AsyncConnection, erasure_id: UUID, service: str, at: datetime, *, kept: bool = False) -> bool:
+async def confirm(tx: AsyncConnection, erasure_id: UUID, at: datetime, said: Said) -> bool:
     """Keep a service's confirmation, once; whether it is new."""
-    row = {"erasure_id": erasure_id, "service": service, "confirmed_at": at, "kept": kept}
-    stored = insert(erasure_confirmation).values(**row).on_conflict_do_nothing()
+    stored = insert(erasure_confirmation).values(erasure_id=erasure_id, confirmed_at=at, **asdict(said))
+    stored = stored.on_conflict_do_nothing()
     return (await tx.execute(stored.returning(erasure_confirmation.c.service))).first() is not None
 
 

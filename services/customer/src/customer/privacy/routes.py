@@ -11,6 +11,7 @@ from customer.privacy.access import CanAnswer, CanAsk, CanErase, CanHold, CanRea
 from customer.privacy.clients import Others, others
 from customer.privacy.domain import RequestKind, RequestState
 from customer.privacy.schemas import (
+    Certificate,
     CheckIdentity,
     Clocks,
     DecideRequest,
@@ -113,6 +114,15 @@ async def show_privacy_request(request: Request, request_id: UUID, caller: CanSe
 async def show_privacy_clocks(request: Request, request_id: UUID, caller: CanSee, tx: Tx) -> Clocks:
     """The statutory clock with the arithmetic a person can follow, its source and how sure it is."""
     return await usecases.clocks_of(request.app.state.world, tx, request_id, caller)
+
+
+@requests_router.get("/{request_id}/certificate")
+async def show_erasure_certificate(request: Request, request_id: UUID, caller: CanSee, tx: Tx) -> Certificate:
+    """What an erasure removed in each of the five services, what stays by which rule and until when.
+
+    Errors: 404 the request is no erasure; 409 not every service has answered yet.
+    """
+    return await usecases.show_certificate(request.app.state.world, tx, request_id, caller)
 
 
 @requests_router.get(

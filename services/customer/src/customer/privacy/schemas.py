@@ -91,6 +91,33 @@ class PrivacyRequest(View):
     updated_at: datetime
 
 
+class CertificateLine(View):
+    """One service: rows by table that name the customer no more (`removed`) or still do (`left`), and what it keeps by.
+
+    Rows that are left are counts and proofs under an id; their values went with the key, unless `stays_by` names a rule.
+    """
+
+    service: str
+    confirmed_at: datetime | None
+    removed: dict[str, int]
+    left: dict[str, int]
+    stays_by: list[RefusalView]
+
+
+class Certificate(View):
+    """What became of an erasure: what was erased where, what stays and why, and when the last backup of it is gone."""
+
+    request_id: UUID
+    erasure_id: UUID | None
+    customer_id: UUID
+    state: RequestState
+    answered_at: datetime
+    backups_gone_at: datetime | None = Field(
+        description="backups made before hold the wrapped keys until then; null where nothing was erased"
+    )
+    services: list[CertificateLine]
+
+
 class CheckIdentity(Body):
     """How it was made sure who asks."""
 

@@ -26,6 +26,9 @@ erasure_confirmation = Table(
     Column("service", Text, primary_key=True),
     Column("confirmed_at", DateTime(timezone=True), nullable=False),
     Column("kept", Boolean, nullable=False, server_default=text("false")),
+    # Rows by table: those that name the customer no more, and those that do still.
+    Column("removed", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("left", JSONB, nullable=False, server_default=text("'{}'")),
 )
 
 privacy_request = Table(

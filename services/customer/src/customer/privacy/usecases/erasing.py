@@ -1,7 +1,8 @@
 """Forgetting a customer, whole or in part: our own at once, the others' by event, complete when all five have confirmed."""
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -17,16 +18,17 @@ from customer.matters import usecases as matters
 from customer.outreach import usecases as outreach
 from customer.parties import usecases as parties
 from customer.privacy import repository
-from customer.privacy.domain import ErasureState, kept_by, state_of
+from customer.privacy.domain import SERVICES, ErasureState, Said, kept_by, state_of
 from customer.privacy.events import ErasureCompleted, ErasureRequested
 from customer.privacy.problems import ErasureUnknown, MustBeKept
-from customer.privacy.schemas import Confirmation, Erasure
+from customer.privacy.schemas import Certificate, CertificateLine, Confirmation, Erasure, RefusalView
 from customer.privacy.usecases.duties import refused
 from customer.relationships import usecases as relationships
 from customer.segments import usecases as segments
+from customer.settings import Settings
 from shared import audit, clock
 from shared.access import Caller
-from shared.erasure import Forget
+from shared.erasure import Forget, named, removed
 from shared.events import outbox
 from shared.events.envelope import Emit
 from shared.world import World
@@ -79,12 +81,14 @@ async def request_erasure(
     if not await repository.insert_erasure(tx, values):
         return await show_erasure(tx, customer_id), True
     subject = parties.subject_of(customer_id)
+    before = await named(tx, storage.metadata, customer_id)
     if OWN in kept:
         await _forget_beside(tx, [customer_id])
     else:
         await world.vault.erase(tx, subject, at)
         await forget(tx, [customer_id])
-    await repository.confirm(tx, erasure_id, OWN, at, kept=OWN in kept)
+    after = await named(tx, storage.metadata, customer_id)
+    await repository.confirm(tx, erasure_id, at, Said(OWN, OWN in kept, removed(before, after), after))
     said = ErasureRequested(request_id=erasure_id, customer_id=customer_id, kept=sorted(kept), occurred_at=at)
     await outbox.emit(tx, storage.EVENTS, storage.SOURCE, [Emit(said, key=customer_id, subject=erasure_id, sequence=1)])
     entry = audit.Entry("erasure.request", subject, "erasure", erasure_id, caller, {"kept": " ".join(sorted(kept))})
@@ -110,6 +114,38 @@ async def show_erasure(tx: AsyncConnection, customer_id: UUID) -> Erasure:
     return await _view(tx, row)
 
 
+async def certificate(
+    world: World, tx: AsyncConnection, row: Row[Any], refusals: Sequence[RefusalView], caller: Caller
+) -> Certificate:
+    """What was erased where, what stays and why, of a request that is answered; the reading is recorded."""
+    settings = world.settings
+    assert isinstance(settings, Settings)  # noqa: S101  # this service is started with its own settings
+    said = await repository.confirmations(tx, row.erasure_id) if row.erasure_id else []
+    answers = {one.service: one for one in said}
+    lines = [
+        CertificateLine(
+            service=service,
+            confirmed_at=answers[service].confirmed_at if service in answers else None,
+            removed=answers[service].removed if service in answers else {},
+            left=answers[service].left if service in answers else {},
+            stays_by=[one for one in refusals if service in one.services],
+        )
+        for service in SERVICES
+    ]
+    entry = audit.Entry("erasure.certificate", parties.subject_of(row.customer_id), "privacy_request", row.id, caller)
+    await audit.seen(tx, storage.AUDIT, world.keyring, [entry])
+    erased = any(not line.stays_by for line in lines)
+    return Certificate(
+        request_id=row.id,
+        erasure_id=row.erasure_id,
+        customer_id=row.customer_id,
+        state=row.state,
+        answered_at=row.answered_at,
+        backups_gone_at=row.answered_at + timedelta(days=settings.backup_days) if erased else None,
+        services=lines,
+    )
+
+
 async def _view(tx: AsyncConnection, row: Row[tuple[object, ...]]) -> Erasure:
     confirmed = await repository.confirmations(tx, row.id)
     return Erasure(
@@ -126,27 +162,25 @@ async def _view(tx: AsyncConnection, row: Row[tuple[object, ...]]) -> Erasure:
     )
 
 
-async def confirm_erasure(
-    tx: AsyncConnection, request_id: UUID, service: str, *, kept: bool = False
-) -> Row[tuple[object, ...]] | None:
+async def confirm_erasure(tx: AsyncConnection, request_id: UUID, said: Said) -> Row[tuple[object, ...]] | None:
     """A service has forgotten the customer; the last of the five completes the erasure and says so.
 
     A confirmation of a request that is not ours (a replay after a restore names one nobody asked for here) is let go.
     The erasure, when this completed it.
     """
     row = await repository.locked(tx, request_id)
-    if row is None or not await repository.confirm(tx, request_id, service, clock.now(), kept=kept):
+    if row is None or not await repository.confirm(tx, request_id, clock.now(), said):
         return None
     confirmed = [one.service for one in await repository.confirmations(tx, request_id)]
     completed = row.completed_at is None and state_of(confirmed) is ErasureState.COMPLETED
     at = clock.now()
     await repository.advance(tx, request_id, row.version + 1, at if completed else row.completed_at)
     if completed:
-        said = ErasureCompleted(request_id=request_id, customer_id=row.customer_id, occurred_at=at)
+        event = ErasureCompleted(request_id=request_id, customer_id=row.customer_id, occurred_at=at)
         await outbox.emit(
             tx,
             storage.EVENTS,
             storage.SOURCE,
-            [Emit(said, key=row.customer_id, subject=request_id, sequence=row.version + 1)],
+            [Emit(event, key=row.customer_id, subject=request_id, sequence=row.version + 1)],
         )
     return row if completed else None

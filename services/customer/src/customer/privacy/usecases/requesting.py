@@ -23,18 +23,20 @@ from customer.privacy.domain import (
     kept_by,
     try_again_at,
 )
-from customer.privacy.problems import RequestAnswered, RequestUnknown
+from customer.privacy.problems import NotReady, RequestAnswered, RequestUnknown
 from customer.privacy.schemas import (
+    Certificate,
     CheckIdentity,
     Clocks,
     DecideRequest,
     ExtendRequest,
     PrivacyRequest,
+    RefusalView,
     SubmitRequest,
 )
 from customer.privacy.usecases.clocks import IDENTITY, reading_of, rule_of, view_of_clock
 from customer.privacy.usecases.duties import as_views, refused
-from customer.privacy.usecases.erasing import request_erasure
+from customer.privacy.usecases.erasing import certificate, request_erasure
 from customer.privacy.usecases.exporting import ask_all
 from customer.settings import Settings
 from shared import audit, clock
@@ -251,6 +253,17 @@ async def show_request(world: World, tx: AsyncConnection, request_id: UUID, call
     """One request, its reading recorded; a customer sees their own."""
     row = await _seen(world, tx, request_id, caller)
     return await view_of(world, tx, row)
+
+
+async def show_certificate(world: World, tx: AsyncConnection, request_id: UUID, caller: Caller) -> Certificate:
+    """The certificate of an erasure that is answered. Errors: RequestUnknown, NotReady."""
+    row = await _seen(world, tx, request_id, caller)
+    if row.kind != RequestKind.ERASURE:
+        raise RequestUnknown()
+    if row.answered_at is None:
+        raise NotReady("Not every service has said yet what it erased.")
+    refusals = [RefusalView.model_validate(one) for one in row.refusals]
+    return await certificate(world, tx, row, refusals, caller)
 
 
 async def clocks_of(world: World, tx: AsyncConnection, request_id: UUID, caller: Caller) -> Clocks:
