@@ -11,6 +11,7 @@ from shared.routing import ShortWay
 HOT = [
     ("customer.parties.routes", "register_customer"),
     ("customer.parties.routes", "show_customer"),
+    ("customer.routing.routes", "show_routing_profile"),
     ("feedback.intake.routes", "submit_feedback"),
     ("feedback.intake.routes", "show_feedback"),
     ("channel_router.queue.routes", "open_ticket"),

@@ -78,10 +78,12 @@ def test_the_caller_is_checked_before_a_connection_is_taken(service: str) -> Non
 def test_every_scope_is_the_services_own(service: str) -> None:
     name = service.replace("_", "-")
     scopes = {
-        dependency(hint).scope
+        scope
         for route in routes(service)
         for hint in parameters(route.endpoint)
         if isinstance(dependency(hint), Requirement)
+        for scope in (dependency(hint).scope, dependency(hint).wider)
+        if scope is not None
     }
     assert all(scope.startswith(f"{name}.") and scope.endswith((":read", ":write", ":approve")) for scope in scopes)
 

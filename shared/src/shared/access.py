@@ -163,10 +163,14 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
 
 
 class Requirement:
-    """A dependency that lets a caller through who has the scope and is one of the actors."""
+    """A dependency that lets a caller through who has the scope and is one of the actors.
 
-    def __init__(self, scope: str, actors: Sequence[Actor]) -> None:
+    With the scope `wider` besides, the same route answers more: the contract names both.
+    """
+
+    def __init__(self, scope: str, actors: Sequence[Actor], wider: str | None = None) -> None:
         self.scope = scope
+        self.wider = wider
         self.actors = frozenset(actors)
 
     async def __call__(self, request: Request) -> Caller:
@@ -197,9 +201,9 @@ def _in_request(caller: Caller, request: Request) -> Caller:
     )
 
 
-def require(scope: str, *, actors: Sequence[Actor] = ("client", "staff")) -> Any:
+def require(scope: str, *, actors: Sequence[Actor] = ("client", "staff"), wider: str | None = None) -> Any:
     """What stands in an `Annotated[Caller, …]` of a capability's `access.py`: 401 without a token, 403 without scope."""
-    return Depends(Requirement(scope, [*actors, "service"]))
+    return Depends(Requirement(scope, [*actors, "service"], wider))
 
 
 class Open:

@@ -236,24 +236,29 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas["Problem"] = _PROBLEM_SCHEMA
     document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    scopes = {(path, method): scope for path, method, scope in _scopes(app)}
+    scopes = {(path, method): needed for path, method, needed in _scopes(app)}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            scope = scopes.get((path, method.upper()))
-            if scope is not None:
-                operation["security"] = [{"bearer": [scope]}]
+            needed = scopes.get((path, method.upper()))
+            if needed is not None:
+                # Each of the list suffices by itself; the later ones open more of the answer.
+                operation["security"] = [{"bearer": alternative} for alternative in needed]
     app.openapi_schema = document
     return document
 
 
-def _scopes(app: FastAPI) -> list[tuple[str, str, str]]:
+def _scopes(app: FastAPI) -> list[tuple[str, str, list[list[str]]]]:
     return [
-        (str(route.path_format), method, dependency.call.scope)
+        (str(route.path_format), method, _alternatives(dependency.call))
         for route in iter_route_contexts(app.routes)
         for dependency in getattr(getattr(route, "dependant", None), "dependencies", ())
         if isinstance(dependency.call, Requirement)
         for method in route.methods or ()
     ]
+
+
+def _alternatives(needed: Requirement) -> list[list[str]]:
+    return [[needed.scope]] if needed.wider is None else [[needed.scope], [needed.scope, needed.wider]]
 
 
 _PROBLEM_SCHEMA: Final[dict[str, Any]] = {

@@ -15,6 +15,7 @@ from customer.parties import routes as parties
 from customer.parties.access import CanRead
 from customer.privacy import routes as privacy
 from customer.relationships import routes as relationships
+from customer.routing import routes as routing
 from customer.segments import routes as segments
 from customer.segments.usecases import PROFILE_PART
 from customer.settings import Settings
@@ -38,6 +39,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         *insights.routers(),
         identity.candidates_router,
         relationships.router,
+        routing.router,
         privacy.router,
         privacy.requests_router,
         privacy.holds_router,

@@ -23,6 +23,8 @@ from customer.parties.usecases import everybody, said_of
 from customer.privacy import consumers as privacy
 from customer.privacy import timers as privacy_timers
 from customer.privacy.usecases import forget
+from customer.routing import consumers as routing
+from customer.routing.usecases import everybody as every_card
 from customer.segments import consumers as segments_heard
 from customer.segments import timers as segments
 from customer.settings import Settings
@@ -35,11 +37,13 @@ from shared.world import World
 
 
 async def snapshots(world: World) -> AsyncIterator[Sequence[Emit]]:
-    """Every party as it is now, and whom every linked one counts as, page by page."""
+    """Every party as it is now, whom every linked one counts as, and every card, page by page."""
     async for page in everybody(world):
         yield [said_of(CustomerSnapshot, view) for view in page]
     async for rows in everybody_linked(world):
         yield [said_again(row, clock.now()) for row in rows]
+    async for cards in every_card(world):
+        yield cards
 
 
 def work(world: World) -> Work:
@@ -50,6 +54,7 @@ def work(world: World) -> Work:
     parties.listen(handlers, world)
     interactions.listen(handlers, world)
     matters.listen(handlers, world)
+    routing.listen(handlers, world)
     outreach.listen(handlers, world)
     identity.listen(handlers, world)
     segments_heard.listen(handlers)

@@ -470,6 +470,18 @@ class Customer(Transport):
             headers={"If-Match": f'"{if_match}"'},
         )
 
+    async def show_routing_profile(self, customer_id: UUID) -> models.RoutingProfile:
+        """The card of a party, whichever of its records is asked for; the reading is recorded before the answer
+        leaves.
+
+        Needs, alerts, restrictions, the risk level and why a channel is barred need `customer.routing-
+        details:read` besides.
+        The ETag is the card's version: the one `routing_profile_changed` tells.
+
+        Errors: 404 unknown, or another customer's; 410 erased.
+        """
+        return await self._ask("GET", f"/v1/customers/{customer_id}/routing-profile", models.RoutingProfile)
+
     async def show_memberships(
         self, customer_id: UUID, *, explain: bool | None = None, as_of: datetime | None = None
     ) -> models.Memberships:

@@ -254,6 +254,32 @@ class CustomerRegistered(Said):
     occupation_group: str | None = None
 
 
+class RoutingProfileChanged(Said):
+    """Something on the card is different now; what, it may only tell by its version."""
+
+    event_type: ClassVar[str] = "cxbank.customer.routing_profile_changed.v1"
+
+    customer_id: UUID
+    version: int
+    tier: str
+    languages: list[str]
+    preferred_channels: list[str]
+    occurred_at: datetime
+
+
+class RoutingProfileSnapshot(Said):
+    """The card as it is, said again for a newcomer; guarded by its version."""
+
+    event_type: ClassVar[str] = "cxbank.customer.routing_profile_snapshot.v1"
+
+    customer_id: UUID
+    version: int
+    tier: str
+    languages: list[str]
+    preferred_channels: list[str]
+    occurred_at: datetime
+
+
 class SegmentEntered(Said):
     """A customer is in a segment from `since` on."""
 
@@ -328,6 +354,8 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.message_sent.v1": MessageSent,
     "cxbank.customer.message_suppressed.v1": MessageSuppressed,
     "cxbank.customer.registered.v1": CustomerRegistered,
+    "cxbank.customer.routing_profile_changed.v1": RoutingProfileChanged,
+    "cxbank.customer.routing_profile_snapshot.v1": RoutingProfileSnapshot,
     "cxbank.customer.segment_entered.v1": SegmentEntered,
     "cxbank.customer.segment_left.v1": SegmentLeft,
     "cxbank.customer.snapshot.v1": CustomerSnapshot,

@@ -19,7 +19,11 @@ AccessibilityNeed = Literal[
 
 AddressKind = Literal["home", "work", "registered", "mailing"]
 
+Alert = Literal["restricted", "complaint_open", "dormant", "closed"]
+
 Band = Literal["likely", "possible"]
+
+BarReason = Literal["risk_restriction", "customer_refusal"]
 
 CandidateState = Literal["open", "confirmed", "rejected"]
 
@@ -47,6 +51,8 @@ EvidenceKind = Literal[
     "name",
     "address",
 ]
+
+Extent = Literal["use", "approach"]
 
 GdprBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)"]
 
@@ -310,6 +316,14 @@ class BacktestView(Answer):
     coverage: float
     width: float
     naive_width: float
+
+
+class BarredChannel(Answer):
+    """A channel that is not open: `use` at all, or `approach` of our own accord; why is delicate."""
+
+    channel: str
+    extent: Extent | str
+    reason: BarReason | str | None
 
 
 class BreakGlass(Input):
@@ -1066,6 +1080,13 @@ class LegalHold(Answer):
     lifted_at: datetime | None
 
 
+class LevelMark(Answer):
+    """Of which record risk has said that its level changed, and the version it said."""
+
+    customer_id: UUID
+    version: int
+
+
 class Line(Answer):
     """One row: `counts` in the order of the table's columns, null where a count is hidden."""
 
@@ -1583,6 +1604,38 @@ class RequestErasure(Input):
     natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
 
     external_ref: str | None = None
+
+
+class RiskLevel(Answer):
+    """The level as far as it is known here: risk keeps it, and says by event only that it changed."""
+
+    level: str | None
+    marks: list[LevelMark]
+
+
+class RoutingProfile(Answer):
+    """The thin card of a party, the same for every record that counts as it.
+
+    `withheld` names the fields that are null because of who asks. A customer sees their own words and matters
+    only, under
+    a version that counts what they can see.
+    """
+
+    customer_id: UUID
+    version: int
+    leader_id: UUID | None
+    tier: Tier | str
+    languages: list[str]
+    preferred_channels: list[str]
+    barred_channels: list[BarredChannel]
+    open_case: bool
+    open_complaint: bool
+    open_journey: bool
+    accessibility_needs: list[AccessibilityNeed | str] | None
+    alerts: list[Alert | str] | None
+    restrictions: list[UUID] | None
+    risk_level: RiskLevel | None
+    withheld: list[str]
 
 
 class Section(Answer):

@@ -251,3 +251,25 @@ def standing(entries: Iterable[Entry], purpose: str, channel: str | None) -> Ent
     """The word that stands for a purpose and a channel: the latest by event time that speaks of it."""
     spoken = (one for one in entries if one.purpose == purpose and one.touches(channel))
     return max(spoken, key=lambda one: one.rank, default=None)
+
+
+def refused_channels(entries: Collection[Entry]) -> frozenset[str]:
+    """The channels a person named in a denial that stands, and on which they allow nothing.
+
+    A denial that names no channel is about its purpose, and bars none. No purpose and no instant is asked about: an
+    expired grant is no refusal. Whether a use is allowed is another question (`decide`).
+    """
+    named = {
+        (one.purpose, channel): one
+        for one in sorted(entries, key=lambda one: one.rank)
+        for channel in one.channels or ()
+    }
+    denied = {channel for (_, channel), one in named.items() if one.word is not Word.GRANTED}
+    return frozenset(
+        channel for channel in denied if not any(_allows(entries, purpose, channel) for purpose, _ in named)
+    )
+
+
+def _allows(entries: Iterable[Entry], purpose: str, channel: str) -> bool:
+    word = standing(entries, purpose, channel)
+    return word is not None and word.word is Word.GRANTED

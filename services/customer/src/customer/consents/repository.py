@@ -111,11 +111,10 @@ def _circle() -> Any:
 
 
 _members = _circle()
-_HEADS_OF = (
-    select(_members.c.asked, consent_head)
-    .join(consent_head, consent_head.c.customer_id == _members.c.member)
-    .where(consent_head.c.purpose == any_(_CODES))
+_ALL_HEADS_OF = select(_members.c.asked, consent_head).join(
+    consent_head, consent_head.c.customer_id == _members.c.member
 )
+_HEADS_OF = _ALL_HEADS_OF.where(consent_head.c.purpose == any_(_CODES))
 _LEDGER_OF = select(consent_record).join(_members, consent_record.c.customer_id == _members.c.member)
 
 
@@ -143,6 +142,11 @@ async def advance_heads(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) 
 async def heads_of(conn: AsyncConnection, ids: Sequence[UUID], codes: Sequence[str]) -> Rows:
     """The words that stand of these customers for these purposes, with `asked`: whose question each answers."""
     return (await conn.execute(_HEADS_OF, {"ids": list(ids), "codes": list(codes)})).all()
+
+
+async def all_heads_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """The words that stand of these customers, whatever the purpose, with `asked`: whose question each answers."""
+    return (await conn.execute(_ALL_HEADS_OF, {"ids": list(ids)})).all()
 
 
 async def rules_of(conn: AsyncConnection, codes: Sequence[str]) -> Rows:

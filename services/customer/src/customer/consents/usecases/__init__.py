@@ -1,7 +1,7 @@
 """What can be done with consent: define purposes, record words, ask whether a use is allowed, read states and receipts."""
 
 from customer.consents.usecases.catalogue import change_purpose, define_purpose, list_purposes, show_purpose
-from customer.consents.usecases.deciding import decide_uses, may
+from customer.consents.usecases.deciding import decide_uses, may, refused_channels
 from customer.consents.usecases.reading import gather, history, show_consents, show_receipt
 from customer.consents.usecases.recording import forget, import_consents, record_consents
 from customer.consents.usecases.stopping import stop
@@ -17,6 +17,7 @@ __all__ = [
     "list_purposes",
     "may",
     "record_consents",
+    "refused_channels",
     "show_consents",
     "show_purpose",
     "show_receipt",

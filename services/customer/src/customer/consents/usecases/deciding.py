@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer import storage
 from customer.consents import repository
 from customer.consents.domain import Entry, Purpose, Reason, Ruling, Use, Verdict, Word, decide
+from customer.consents.domain import refused_channels as channels_refused
 from customer.consents.schemas import AskDecision, ConsentDecision, LegalBasis
 from customer.consents.usecases.catalogue import purpose_of
 from customer.consents.usecases.recording import EVERY, UNBOUND
@@ -90,6 +91,14 @@ async def _rulings(world: World, conn: AsyncConnection, asked: Sequence[tuple[UU
             entries = words.get((customer_id, use.purpose), ())
             rulings.append(decide(entries, versions.get(use.purpose, ()), use, at))
     return rulings
+
+
+async def refused_channels(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
+    """On which channels each of these parties has said no and allows nothing; who said nothing is not in the answer."""
+    words: dict[UUID, list[Entry]] = {}
+    for row in await repository.all_heads_of(conn, ids):
+        words.setdefault(row.asked, []).append(_word(row))
+    return {one: channels_refused(entries) for one, entries in words.items()}
 
 
 def _word(row: Row[Any]) -> Entry:

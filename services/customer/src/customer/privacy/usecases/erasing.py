@@ -24,6 +24,7 @@ from customer.privacy.problems import ErasureUnknown, MustBeKept
 from customer.privacy.schemas import Certificate, CertificateLine, Confirmation, Erasure, RefusalView
 from customer.privacy.usecases.duties import refused
 from customer.relationships import usecases as relationships
+from customer.routing import usecases as routing
 from customer.segments import usecases as segments
 from customer.settings import Settings
 from shared import audit, clock
@@ -44,6 +45,7 @@ _KEPT_BY_DUTY: Final[tuple[Forget, ...]] = (
     interactions.forget,
     repository.forget,
     relationships.forget,
+    routing.forget,
 )
 _BESIDE: Final[tuple[Forget, ...]] = (matters.forget, insights.forget, outreach.forget, segments.forget)
 

@@ -19,6 +19,7 @@ from customer.privacy.clients import Others
 from customer.privacy.domain import SERVICES, RequestKind
 from customer.privacy.events import ExportRequested
 from customer.privacy.problems import NotReady, RequestUnknown
+from customer.routing import usecases as routing
 from customer.settings import Settings
 from shared import audit, clock
 from shared.access import Caller
@@ -31,7 +32,13 @@ from shared.world import World
 
 OWN: Final = "customer"
 # What each capability holds of a person, opened.
-_EACH: Final[tuple[Gather, ...]] = (parties.gather, consents.gather, interactions.gather, outreach.gather)
+_EACH: Final[tuple[Gather, ...]] = (
+    parties.gather,
+    consents.gather,
+    interactions.gather,
+    outreach.gather,
+    routing.gather,
+)
 
 
 async def ask_all(world: World, tx: AsyncConnection, row: Row[Any]) -> None:

@@ -1,0 +1,12 @@
+"""Who may read a card, and who may read what is delicate on it."""
+
+from typing import Annotated, Final
+
+from shared.access import Caller, require
+
+# Opens what is delicate; a customer is not shown it, whatever their token says.
+DETAILS: Final = "customer.routing-details:read"
+
+CanRead = Annotated[
+    Caller, require("customer.routing-profiles:read", actors=("staff", "client", "customer"), wider=DETAILS)
+]

@@ -1,0 +1,149 @@
+"""What a card says: one party out of all its records, what bars a channel, what a customer may see of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from customer.matters.domain import OpenMatters
+from customer.parties.domain import State, Tier
+
+
+class Extent(StrEnum):
+    """What a bar forbids: any use of the channel, or that we turn to the customer there of our own accord."""
+
+    USE = "use"
+    APPROACH = "approach"
+
+
+class BarReason(StrEnum):
+    """Who barred a channel."""
+
+    RISK_RESTRICTION = "risk_restriction"
+    CUSTOMER_REFUSAL = "customer_refusal"
+
+
+class Alert(StrEnum):
+    """What whoever meets the customer should know first."""
+
+    RESTRICTED = "restricted"
+    COMPLAINT_OPEN = "complaint_open"
+    DORMANT = "dormant"
+    CLOSED = "closed"
+
+
+_BY_EXTENT: Final[Mapping[BarReason, Extent]] = {
+    BarReason.RISK_RESTRICTION: Extent.USE,
+    BarReason.CUSTOMER_REFUSAL: Extent.APPROACH,
+}
+_HIGHEST_FIRST: Final = (Tier.PRIVATE, Tier.AFFLUENT, Tier.MASS)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A channel that is not open to this customer, and why."""
+
+    channel: str
+    reason: BarReason
+
+    @property
+    def extent(self) -> Extent:
+        """What it forbids: risk bars the use; a person's word is about being approached."""
+        return _BY_EXTENT[self.reason]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one record of a party says that a card uses; `preferred` are the kinds of its preferred contact points."""
+
+    tier: Tier
+    state: State
+    languages: tuple[str, ...] = ()
+    preferred: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """A restriction of risk that is in force: its id, under which the reason is fetched, and the channels it bars."""
+
+    id: UUID
+    channels: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything a card is made of. `records` has the leader's first; `levels` who of them risk has a level of."""
+
+    records: Sequence[Record]
+    leader_id: UUID | None = None
+    restrictions: Sequence[Restriction] = ()
+    refused: frozenset[str] = frozenset()
+    matters: OpenMatters | None = None
+    levels: Mapping[UUID, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A party as whoever serves it needs it. Every list has one order, so that equal cards are equal bytes.
+
+    `levels` are ids with the version of the risk level that risk last said changed.
+    """
+
+    leader_id: UUID | None
+    tier: Tier
+    languages: tuple[str, ...]
+    preferred_channels: tuple[str, ...]
+    barred: tuple[Bar, ...]
+    accessibility_needs: tuple[str, ...]
+    alerts: tuple[Alert, ...]
+    restrictions: tuple[UUID, ...]
+    levels: tuple[tuple[UUID, int], ...]
+    open_case: bool
+    open_complaint: bool
+    open_journey: bool
+
+    @property
+    def own(self) -> "Card":
+        """What the customer themself may see: nothing that risk did, nothing the bank thinks of them."""
+        barred = tuple(bar for bar in self.barred if bar.reason is BarReason.CUSTOMER_REFUSAL)
+        return replace(self, barred=barred, alerts=(), restrictions=(), levels=())
+
+
+def card_of(told: Sources) -> Card:
+    """The card of a party: the highest tier of its records, what any of them asks for, what anything bars."""
+    matters = told.matters or OpenMatters()
+    bars = {Bar(channel, BarReason.RISK_RESTRICTION) for one in told.restrictions for channel in one.channels}
+    bars |= {Bar(channel, BarReason.CUSTOMER_REFUSAL) for channel in told.refused}
+    return Card(
+        leader_id=told.leader_id,
+        tier=min((one.tier for one in told.records), key=_HIGHEST_FIRST.index),
+        languages=_each_once(language for one in told.records for language in one.languages),
+        preferred_channels=_each_once(kind for one in told.records for kind in one.preferred),
+        barred=tuple(sorted(bars, key=lambda bar: (bar.channel, bar.reason))),
+        accessibility_needs=tuple(sorted({need for one in told.records for need in one.needs})),
+        alerts=tuple(_alerts(told, matters)),
+        restrictions=tuple(sorted(one.id for one in told.restrictions)),
+        levels=tuple(sorted((told.levels or {}).items())),
+        open_case=bool(matters.cases),
+        open_complaint=matters.complaint,
+        open_journey=bool(matters.journeys),
+    )
+
+
+def _alerts(told: Sources, matters: OpenMatters) -> Iterable[Alert]:
+    if told.restrictions:
+        yield Alert.RESTRICTED
+    if matters.complaint:
+        yield Alert.COMPLAINT_OPEN
+    states = {one.state for one in told.records}
+    if states == {State.CLOSED}:
+        yield Alert.CLOSED
+    elif states <= {State.DORMANT, State.CLOSED}:
+        yield Alert.DORMANT
+
+
+def _each_once(told: Iterable[str]) -> tuple[str, ...]:
+    """In the order in which they were told first."""
+    return tuple(dict.fromkeys(told))
