@@ -37,6 +37,8 @@ SCOPES = (
     "customer.message-templates:write",
     "customer.message-templates:read",
     "customer.erasures:write",
+    "customer.access-grants:write",
+    "customer.access-grants:approve",
 )
 
 
@@ -110,9 +112,15 @@ async def courier(service: Service) -> AsyncIterator[Courier]:
 async def staff(service: Service) -> httpx.AsyncClient:
     client = await service.client(*SCOPES, actor="staff", sub="anna", lifetime=60 * 86_400)
     for category, purposes in {"service": ["servicing"], "sales": ["marketing"], "code": ["servicing"]}.items():
-        made = await client.post("/v1/message-templates", json=template(category, purposes))
+        made = await client.post("/v1/message-templates", json=text_of(category, purposes))
         assert made.status_code == 201, made.text
     return client
+
+
+@pytest.fixture
+def template() -> Callable[..., dict[str, Any]]:
+    """A service text under a key of its own."""
+    return lambda key, **other: text_of("service", ["servicing"], key=key, external_ref=key, **other)
 
 
 @pytest.fixture
@@ -120,7 +128,7 @@ async def reporter(service: Service) -> httpx.AsyncClient:
     return await service.client("customer.message-receipts:write", actor="client", sub="gateway")
 
 
-def template(category: str, purposes: list[str], **other: Any) -> dict[str, Any]:
+def text_of(category: str, purposes: list[str], **other: Any) -> dict[str, Any]:
     texts = {
         "zh-Hans": {"subject": "您好", "body": "{{ name }},您的号码是 {{ number }}。"},
         "zh-Hant": {"subject": "您好", "body": "{{ name }},您的號碼是 {{ number }}。"},
@@ -140,18 +148,26 @@ Register = Callable[..., Awaitable[str]]
 
 @pytest.fixture
 def register(staff: httpx.AsyncClient) -> Register:
-    """Register somebody with a phone and an address; `consent` says through what they allow marketing."""
+    """Register somebody with a verified phone and address; `consent` says through what they allow marketing.
+
+    `points` may say more of a point than its kind, and `other` more of the person.
+    """
 
     async def make(
-        ref: str = "a", *, points: tuple[str, ...] = ("email", "phone"), consent: tuple[str, ...] = ()
+        ref: str = "a",
+        *,
+        points: tuple[str | dict[str, Any], ...] = ("email", "phone"),
+        consent: tuple[str, ...] = (),
+        **other: Any,
     ) -> str:
         values = {"email": f"{ref}@example.com", "phone": "+8613800001234"}
+        kept = [{"kind": one} if isinstance(one, str) else one for one in points]
         body = {
             "kind": "individual",
             "legal_name": "王芳",
-            "contact_points": [{"kind": one, "value": values[one]} for one in points],
+            "contact_points": [{"value": values[one["kind"]], "verified": True} | one for one in kept],
             "external_ref": ref,
-        }
+        } | other
         made = await staff.post("/v1/customers", json=body)
         assert made.status_code == 201, made.text
         who: str = made.json()["id"]

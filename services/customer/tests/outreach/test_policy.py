@@ -1,13 +1,13 @@
 """Nobody is written to without a permission, in their quiet hours unless it is urgent, or over a cap; whatever is asked."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customer.outreach.domain.messages import Category, Channel, Reason, State, Urgency, may_become
@@ -97,55 +97,119 @@ def test_a_cap_is_free_at_the_first_hour_at_which_one_more_keeps_it(
     assert cap.free_at(sent, START) == next(at for at in hours if fits(at))
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A message somebody wishes for, and what is true of it."""
+
+    at: datetime
+    category: Category
+    urgency: Urgency
+    delicate: bool
+    consents: dict[Channel, bool]
+
+
+@dataclass(frozen=True)
+class Person:
+    """How somebody is reached: verified points, hours they asked for by a clock of theirs, what they like and need."""
+
+    verified: frozenset[Channel]
+    hours: dict[Channel, tuple[Window, ZoneInfo]]
+    preferred: frozenset[Channel]
+    needs: frozenset[str]
+
+
 wishes = st.lists(
-    st.tuples(
+    st.builds(
+        Wish,
         st.integers(0, 14 * 24 * 4).map(lambda quarters: START + quarters * timedelta(minutes=15)),
         st.sampled_from([Category.SERVICE, Category.SALES, Category.SURVEY]),
         st.sampled_from(Urgency),
+        st.booleans(),
         st.dictionaries(st.sampled_from(Channel), st.booleans(), max_size=4),
     ),
     max_size=12,
 )
+several = st.frozensets(st.sampled_from(Channel))
+zones = st.sampled_from(ZONES).map(ZoneInfo)
+people = st.builds(
+    Person,
+    several,
+    st.dictionaries(st.sampled_from(Channel), st.tuples(windows, zones)),
+    several,
+    st.frozensets(st.sampled_from(["large_print", "screen_reader"])),
+)
+NEEDS = {"large_print": frozenset({Channel.EMAIL}), "screen_reader": frozenset({Channel.SMS, Channel.EMAIL})}
 
 
-@given(wishes, windows, st.lists(caps, max_size=3), st.sampled_from(ZONES), st.booleans())
+def options_of(wish: Wish, person: Person, policy: Policy) -> list[Option]:
+    return [
+        Option(
+            channel,
+            RECEIPT if yes else None,
+            reachable=True,
+            rank=policy.rank(channel, preferred=channel in person.preferred, needs=person.needs),
+            quiet=person.hours[channel][0] if channel in person.hours else None,
+            zone=person.hours[channel][1] if channel in person.hours else None,
+            verified=channel in person.verified,
+        )
+        for channel, yes in wish.consents.items()
+    ]
+
+
+def quiet_at(at: datetime, channel: Channel, person: Person, quiet: Window, zone: ZoneInfo) -> bool:
+    """By the clock of whoever is reached there: the policy's hours, and their own."""
+    own, theirs = person.hours.get(channel, (None, zone))
+    return quiet.around(at, theirs) is not None or (own is not None and own.around(at, theirs) is not None)
+
+
+@settings(deadline=1_000)
+@given(wishes, people, windows, st.lists(caps, max_size=3), zones, st.booleans())
 def test_no_message_breaks_a_promise_whatever_is_asked(
-    asked: list[tuple[datetime, Category, Urgency, dict[Channel, bool]]],
-    quiet: Window,
-    limits: list[Cap],
-    name: str,
-    complaint: bool,  # drawn
+    asked: list[Wish], person: Person, quiet: Window, limits: list[Cap], zone: ZoneInfo, complaint: bool
 ) -> None:
-    zone = ZoneInfo(name)
     rules = {one: ChannelRules(cost=place, closed={}) for place, one in enumerate(Channel)}
-    policy = Policy("t", START, quiet, tuple(limits), rules)
-    sent: list[tuple[datetime, Category, Urgency, Channel, bool]] = []
-    waiting = sorted(((at, place) for place, (at, *_) in enumerate(asked)), reverse=True)
-    for _ in range(400):
+    policy = Policy("t", START, quiet, tuple(limits), rules, NEEDS)
+    sent: list[tuple[datetime, Wish, Channel]] = []
+    waiting = sorted(((wish.at, place) for place, wish in enumerate(asked)), reverse=True)
+    for _ in range(200):
         if not waiting:
             break
         at, place = waiting.pop()
-        _, category, urgency, consents = asked[place]
-        options = [Option(one, RECEIPT if yes else None, reachable=True, rank=0) for one, yes in consents.items()]
-        counted = [(moment, what) for moment, what, *_ in sent]
+        wish = asked[place]
+        counted = [(moment, other.category) for moment, other, _ in sent]
         here = Circumstances(at, zone, counted, complaint_open=complaint)
-        told = plan(category, urgency, options, policy, here)
+        options = options_of(wish, person, policy)
+        told = plan(wish.category, wish.urgency, options, policy, here, delicate=wish.delicate)
         if isinstance(told, Send):
-            sent.append((at, category, urgency, told.channel, consents[told.channel]))
+            sent.append((at, wish, told.channel))
+            usable = [one for one in options if one.permission and (one.verified or not wish.delicate)]
+            better = [one for one in usable if one.rank < _rank(options, told.channel)]
+            assert all(quiet_at(at, one.channel, person, quiet, zone) for one in better), "a better liked one was free"
         elif isinstance(told, Hold):
             assert told.until > at, "a message that waits for no time at all is asked for without end"
             waiting = sorted([*waiting, (told.until, place)], reverse=True)
+        elif told == Suppress(Reason.QUIET_HOURS):
+            day = [at + timedelta(minutes=15 * quarter) for quarter in range(4 * 24)]
+            ways = [one.channel for one in options if one.permission and (one.verified or not wish.delicate)]
+            assert all(quiet_at(moment, one, person, quiet, zone) for one in ways for moment in day)
     assert not waiting
-    assert all(allowed for *_, allowed in sent), "sent through a channel nobody allowed"
-    assert not (complaint and any(category is Category.SALES for _, category, *_ in sent))
-    for at, category, urgency, _, _ in sent:
-        if urgency is Urgency.URGENT:
+    for at, wish, channel in sent:
+        assert wish.consents[channel], "sent through a channel nobody allowed"
+        assert channel in person.verified or not wish.delicate
+        assert not (complaint and wish.category is Category.SALES)
+        if wish.urgency is Urgency.URGENT:
             continue
-        assert quiet.around(at, zone) is None
-        for cap in (one for one in limits if category in one.categories):
+        assert not quiet_at(at, channel, person, quiet, zone)
+        for cap in (one for one in limits if wish.category in one.categories):
             span = timedelta(days=cap.days)
-            within = [moment for moment, what, *_ in sent if what in cap.categories and at - span < moment < at]
+            within = [
+                moment for moment, other, _ in sent if other.category in cap.categories and at - span < moment < at
+            ]
             assert len(within) < cap.most
+
+
+def _rank(options: list[Option], channel: Channel) -> int:
+    return next(one.rank for one in options if one.channel is channel)
 
 
 def option(channel: Channel = Channel.SMS, **other: Any) -> Option:
@@ -174,6 +238,45 @@ def test_the_policy_that_is_shipped_decides_as_it_says(
     options: list[Option], here: Circumstances, expected: object
 ) -> None:
     assert plan(Category.SALES, Urgency.ROUTINE, options, in_force(policies(), NOON), here) == expected
+
+
+def test_hours_a_person_asked_for_add_to_the_policy_s_and_both_go_by_their_clock() -> None:
+    policy = in_force(policies(), NOON)
+    new_york = ZoneInfo("America/New_York")
+    # Noon in Shanghai is midnight in New York, where the policy's night ends at eight, and this person's at ten.
+    until = datetime(2026, 6, 1, 14, tzinfo=UTC)
+    late = option(quiet=Window(time(23), time(10)), zone=new_york)
+    assert plan(Category.SERVICE, Urgency.ROUTINE, [late], policy, HERE) == Hold(until, Reason.QUIET_HOURS)
+    short = option(quiet=Window(time(1), time(2)), zone=new_york)
+    eight = until - timedelta(hours=2)
+    assert plan(Category.SERVICE, Urgency.ROUTINE, [short], policy, HERE) == Hold(eight, Reason.QUIET_HOURS)
+
+
+def test_what_is_delicate_goes_to_a_verified_point_or_nowhere() -> None:
+    policy = in_force(policies(), NOON)
+    loose, sure = option(Channel.PUSH, verified=False), option(Channel.SMS)
+    assert plan(Category.SERVICE, Urgency.URGENT, [loose, sure], policy, HERE) == Send(Channel.PUSH, RECEIPT)
+    told = plan(Category.SERVICE, Urgency.URGENT, [loose, sure], policy, HERE, delicate=True)
+    assert told == Send(Channel.SMS, RECEIPT)
+    told = plan(Category.SERVICE, Urgency.URGENT, [loose], policy, HERE, delicate=True)
+    assert told == Suppress(Reason.NO_VERIFIED_POINT)
+
+
+@pytest.mark.parametrize(
+    ("preferred", "needs", "first"),
+    [
+        (None, [], Channel.PUSH),
+        (None, ["large_print"], Channel.EMAIL),
+        (Channel.SMS, ["large_print"], Channel.SMS),
+        (None, ["wheelchair"], Channel.PUSH),
+    ],
+)
+def test_what_a_person_likes_goes_before_what_they_need_and_that_before_cost(
+    preferred: Channel | None, needs: list[str], first: Channel
+) -> None:
+    policy = in_force(policies(), NOON)
+    made = [option(one, rank=policy.rank(one, preferred=one is preferred, needs=needs)) for one in Channel]
+    assert plan(Category.SERVICE, Urgency.ROUTINE, made, policy, HERE) == Send(first, RECEIPT)
 
 
 def test_a_third_sale_in_a_week_waits_for_the_first_to_be_a_week_old() -> None:

@@ -38,17 +38,32 @@ def test_a_text_is_filled_and_chooses_its_wording() -> None:
     assert "王芳" not in str(caught.value)
 
 
+ALL = ["en", "zh-Hans", "zh-Hant"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "written", "taken"),
     [
-        (["zh-Hant"], ["en", "zh-Hans", "zh-Hant"], "zh-Hant"),
+        (["zh-Hant"], ALL, "zh-Hant"),
+        (["zh-Hant-HK"], ALL, "zh-Hant"),
+        # A region alone says the script: CLDR, likely subtags.
+        (["zh"], ALL, "zh-Hans"),
+        (["zh-SG"], ALL, "zh-Hans"),
+        (["zh-TW"], ALL, "zh-Hant"),
+        (["zh-MO"], ALL, "zh-Hant"),
+        (["yue"], ALL, "zh-Hant"),
+        (["cmn"], ALL, "zh-Hans"),
+        # The other script is nearer than another language, even one that the person reads as well.
         (["zh-Hant-HK"], ["en", "zh-Hans"], "zh-Hans"),
+        (["zh-Hant", "en"], ["en", "zh-Hans"], "zh-Hans"),
         (["fr", "zh-Hant"], ["en", "zh-Hans"], "zh-Hans"),
-        (["fr"], ["en", "zh-Hans"], "en"),
-        (["en-GB"], ["zh-Hans", "en"], "en"),
-        ([], ["zh-Hans"], "zh-Hans"),
+        (["fr"], ALL, "en"),
+        (["fr"], ["zh-Hans", "zh-Hant"], "zh-Hant"),
+        (["en-GB", "zh"], ALL, "en"),
+        ([], ALL, "zh-Hant"),
+        ([], ["zh-Hans", "en"], "en"),
         (["en"], [], None),
     ],
 )
 def test_the_nearest_written_language_is_taken(wanted: list[str], written: list[str], taken: str | None) -> None:
-    assert best_language(wanted, written) == taken
+    assert best_language(wanted, written, default="zh-Hant") == taken

@@ -191,6 +191,7 @@ CustomerOutreachDomainMessagesReason = Literal[
     "erased",
     "unknown-customer",
     "no-contact-point",
+    "no-verified-contact-point",
     "open-complaint",
     "quiet-hours",
     "over-the-cap",
@@ -1795,6 +1796,7 @@ class Template(Answer):
     category: Category | str
     purposes: list[str]
     places: list[str]
+    delicate: bool
     texts: dict[str, Wording]
     channels: dict[str, dict[str, Wording]]
     created_at: datetime
@@ -1843,6 +1845,7 @@ class WriteTemplate(Input):
     purposes: list[str]
     texts: dict[str, Any]
     channels: dict[str, dict[str, Any]] = Field(default_factory=lambda: {})
+    delicate: bool = False
     external_ref: str | None = None
 
 

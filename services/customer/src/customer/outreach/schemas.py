@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, mo
 from customer.outreach.domain.messages import Category, Channel, Reason, State, Urgency
 from customer.outreach.domain.policy import Cap, ChannelRules, Policy, Window
 from customer.outreach.domain.templates import ALWAYS, TextFault, places
+from customer.parties.domain.details import AccessibilityNeed
 from shared.schemas import Body, View
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{1,79}$")]
@@ -46,6 +47,7 @@ class WriteTemplate(Body):
     purposes: list[Code] = Field(min_length=1, max_length=10, description="purposes of consent it may be sent for")
     texts: dict[Language, Wording] = Field(description="by language: zh-Hans, zh-Hant and en at least")
     channels: dict[Channel, dict[Language, Wording]] = Field({}, description="other wordings of a channel")
+    delicate: bool = Field(default=False, description="goes only to contact points that were verified; codes always do")
     external_ref: ExternalRef | None = None
 
     @model_validator(mode="after")
@@ -78,6 +80,7 @@ class Template(View):
     category: Category
     purposes: list[str]
     places: list[str]
+    delicate: bool
     texts: dict[str, Wording]
     channels: dict[str, dict[str, Wording]]
     created_at: AwareDatetime
@@ -172,6 +175,7 @@ class PolicyFile(Body):
     quiet: _Span
     caps: list[_Cap]
     channels: dict[Channel, _Channel]
+    needs: dict[AccessibilityNeed, frozenset[Channel]] = {}
 
     def policy(self) -> Policy:
         """The rules it states."""
@@ -186,4 +190,5 @@ class PolicyFile(Body):
                 )
                 for channel, one in self.channels.items()
             },
+            needs={need.value: channels for need, channels in self.needs.items()},
         )

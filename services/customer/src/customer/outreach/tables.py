@@ -1,6 +1,6 @@
 """Templates, messages, what is due, and the marks that caps count."""
 
-from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import Boolean, Column, DateTime, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from customer.storage import metadata
@@ -15,6 +15,7 @@ message_template = Table(
     Column("purposes", ARRAY(Text), nullable=False),
     Column("texts", JSONB, nullable=False),
     Column("places", ARRAY(Text), nullable=False),
+    Column("delicate", Boolean, nullable=False, server_default="false"),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("created_by", Text, nullable=False),
     UniqueConstraint("key", "version"),

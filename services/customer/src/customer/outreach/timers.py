@@ -43,7 +43,9 @@ class Courier:
             await close_all(self._gateways)
 
     async def once(self) -> int:
-        """Decide and send a batch of what is due; how many were handed to gateways."""
+        """Take over codes that wait, decide and send a batch of what is due; how many were handed to gateways."""
+        async with self._world.db.begin() as tx:
+            await usecases.accept_codes(self._world, tx)
         async with self._world.db.begin() as tx:
             jobs = await usecases.take(self._world, tx, frozenset(self._gateways), BATCH)
         await asyncio.gather(*(self._carry(job) for job in jobs))

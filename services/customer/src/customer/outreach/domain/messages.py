@@ -51,6 +51,7 @@ class Reason(StrEnum):
     ERASED = "erased"
     UNKNOWN_CUSTOMER = "unknown-customer"
     NO_CONTACT_POINT = "no-contact-point"
+    NO_VERIFIED_POINT = "no-verified-contact-point"
     OPEN_COMPLAINT = "open-complaint"
     QUIET_HOURS = "quiet-hours"
     OVER_THE_CAP = "over-the-cap"
@@ -90,7 +91,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One message ready to go: to whom, in which words; held by a lease until its outcome is noted."""
+    """One message ready to go: to whom, in which words; held by a lease until its outcome is noted.
+
+    `large` asks for large print, where the channel has print.
+    """
 
     message_id: UUID
     customer_id: UUID
@@ -102,3 +106,4 @@ class Job:
     expires_at: datetime | None
     version: int
     urgent: bool
+    large: bool = False

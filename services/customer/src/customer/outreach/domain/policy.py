@@ -1,7 +1,7 @@
 """When a person may be reached: quiet hours by their clock, rolling caps, and what else forbids it; dated data, pure rules."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -59,18 +59,28 @@ class ChannelRules:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The contact policy in force: its version is kept with each decision."""
+    """The contact policy in force: its version is kept with each decision.
+
+    `needs` names for an accessibility need the channels that serve it best.
+    """
 
     version: str
     effective_from: datetime
     quiet: Window
     caps: tuple[Cap, ...]
     channels: Mapping[Channel, ChannelRules]
+    needs: Mapping[str, frozenset[Channel]] = field(default_factory=dict)
 
     @property
     def longest(self) -> timedelta:
         """How far back sent messages count."""
         return timedelta(days=max((cap.days for cap in self.caps), default=0))
+
+    def rank(self, channel: Channel, *, preferred: bool, needs: Collection[str]) -> int:
+        """How early a channel is tried, 0 first: the person's own wish, then what serves their needs, then the others."""
+        if preferred:
+            return 0
+        return 1 if any(channel in self.needs.get(need, ()) for need in needs) else 2
 
 
 def in_force(policies: Collection[Policy], at: datetime) -> Policy:
@@ -95,14 +105,20 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One channel for one message: no permission means that it is denied; `rank` 0 is what the person likes best."""
+    """One channel for one message: no permission means that it is denied; `rank` 0 is what the person likes best.
+
+    `verified` says that the person has proven to be reached there. `quiet` are hours the person asked for, by the clock of
+    `zone`, where they named one: the policy's hours then hold by that clock too.
+    """
 
     channel: Channel
     permission: Permission | None
     reachable: bool
     rank: int
     quiet: Window | None = None
+    zone: ZoneInfo | None = None
     written: bool = True
+    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +158,24 @@ class Suppress:
 Plan = Send | Hold | Suppress
 
 
-def plan(category: Category, urgency: Urgency, options: Sequence[Option], policy: Policy, here: Circumstances) -> Plan:
+def plan(
+    category: Category,
+    urgency: Urgency,
+    options: Sequence[Option],
+    policy: Policy,
+    here: Circumstances,
+    *,
+    delicate: bool = False,
+) -> Plan:
     """What to do with a message now.
 
     Consent first, then what forbids this kind for this person, then caps, then the channel: the best liked and cheapest
-    of those that may be used at this moment; when none may, the moment at which the first one may.
+    of those that may be used at this moment; when none may, the moment at which the first one may. What is `delicate`
+    goes only where somebody has proven to be reached.
     """
-    allowed = [one for one in options if one.permission is not None]
-    if not allowed:
-        return Suppress(Reason.NO_CONSENT)
-    if category is Category.SALES and here.complaint_open:
-        return Suppress(Reason.OPEN_COMPLAINT)
-    usable = [one for one in allowed if one.reachable and one.written and one.channel in policy.channels]
-    if not usable:
-        missing = any(one.reachable for one in allowed)
-        return Suppress(Reason.NO_TEXT if missing else Reason.NO_CONTACT_POINT)
+    usable = _usable(category, options, policy, here, delicate=delicate)
+    if isinstance(usable, Suppress):
+        return usable
     if urgency is not Urgency.URGENT:
         free = max((cap.free_at(here.sent, here.at) for cap in _of(policy.caps, category)), default=here.at)
         if free > here.at:
@@ -166,25 +185,62 @@ def plan(category: Category, urgency: Urgency, options: Sequence[Option], policy
         wait = _wait(option, category, urgency, policy, here)
         if wait is None and option.permission is not None:
             return Send(option.channel, option.permission)
-        if wait is not None:
+        if isinstance(wait, Hold):
             held.append(wait)
-    return min(held, key=lambda one: one.until)
+    return min(held, key=lambda one: one.until) if held else Suppress(Reason.QUIET_HOURS)
+
+
+def _usable(
+    category: Category, options: Sequence[Option], policy: Policy, here: Circumstances, *, delicate: bool
+) -> list[Option] | Suppress:
+    allowed = [one for one in options if one.permission is not None]
+    if not allowed:
+        return Suppress(Reason.NO_CONSENT)
+    if category is Category.SALES and here.complaint_open:
+        return Suppress(Reason.OPEN_COMPLAINT)
+    usable = [one for one in allowed if one.reachable and one.written and one.channel in policy.channels]
+    if not usable:
+        missing = any(one.reachable for one in allowed)
+        return Suppress(Reason.NO_TEXT if missing else Reason.NO_CONTACT_POINT)
+    if delicate and not any(one.verified for one in usable):
+        return Suppress(Reason.NO_VERIFIED_POINT)
+    return [one for one in usable if one.verified] if delicate else usable
 
 
 def _of(caps: Sequence[Cap], category: Category) -> list[Cap]:
     return [cap for cap in caps if category in cap.categories]
 
 
-def _wait(option: Option, category: Category, urgency: Urgency, policy: Policy, here: Circumstances) -> Hold | None:
+def _wait(
+    option: Option, category: Category, urgency: Urgency, policy: Policy, here: Circumstances
+) -> Hold | Suppress | None:
     rules = policy.channels[option.channel]
     if urgency is not Urgency.URGENT:
-        quiet = (option.quiet or policy.quiet).around(here.at, here.zone)
-        if quiet is not None:
-            return Hold(quiet[1], Reason.QUIET_HOURS)
+        loud = _loud_at(option, policy, here)
+        if loud is None:
+            return Suppress(Reason.QUIET_HOURS)
+        if loud > here.at:
+            return Hold(loud, Reason.QUIET_HOURS)
     closed = rules.closed.get(category)
     shut = closed.around(here.at, here.zone) if closed is not None else None
     if shut is not None:
         return Hold(shut[1], Reason.CHANNEL_CLOSED)
     if option.channel in here.busy:
         return Hold(here.at + timedelta(seconds=10), Reason.CHANNEL_BUSY)
+    return None
+
+
+def _loud_at(option: Option, policy: Policy, here: Circumstances) -> datetime | None:
+    """The first moment that is in nobody's quiet hours; None where the policy's and the person's leave none of the day.
+
+    Both hold: a person can ask for more quiet than the policy gives, never for less.
+    """
+    hours = [policy.quiet] if option.quiet is None else [policy.quiet, option.quiet]
+    zone, moment = option.zone or here.zone, here.at
+    # Each of two windows comes once a day: what is not found after a day of both, and a change of the clocks, is not there.
+    for _ in range(6):
+        ends = [span[1] for one in hours if (span := one.around(moment, zone)) is not None]
+        if not ends:
+            return moment
+        moment = max(ends)
     return None

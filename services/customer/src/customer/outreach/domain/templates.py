@@ -1,8 +1,9 @@
 """Texts with places to fill: checked when they are saved, rendered without access to anything but the data given."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+from babel.core import get_global
 from jinja2 import StrictUndefined, TemplateError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -24,6 +25,11 @@ _TAKEN: Final = (
     nodes.Or,
     nodes.Not,
 )
+
+
+# ISO 639-3, members of the macrolanguage zho that have a CLDR or a common tag.
+_CHINESE: Final = frozenset({"zh", "cmn", "yue", "wuu", "nan", "hak", "gan", "hsn"})
+_SCRIPT: Final = 4
 
 
 class TextFault(ValueError):
@@ -50,16 +56,36 @@ def rendered(text: str, data: Mapping[str, object]) -> str:
         raise TextFault(f"cannot be filled ({type(error).__name__})") from None
 
 
-def best_language(wanted: list[str], written: list[str]) -> str | None:
-    """The written language a person reads best, by BCP 47 look-up: exact, then its base, then the first written one.
+def best_language(wanted: Sequence[str], written: Collection[str], default: str) -> str | None:
+    """The written language a person reads best (BCP 47 tags; `wanted` is the person's own order, the best first).
 
-    Simplified and traditional Chinese are two languages here, but either is nearer to the other than English is.
+    1. For each language of the person, in their order: the very tag; else the same language in the same script (a region
+       alone says the script, by CLDR's likely subtags: `zh-TW` is `zh-Hant`, `yue` too); else, for Chinese, the other
+       script, which is nearer than any other language.
+    2. Who named languages and none of them is written, reads English where it is written.
+    3. Who named none, or where English is not written: `default`, else the first written in alphabetical order.
+
+    None only where nothing is written.
     """
     for one in wanted:
         if one in written:
             return one
-        base = one.split("-")[0]
-        near = next((text for text in written if text.split("-")[0] == base), None)
-        if near is not None:
-            return near
-    return written[0] if written else None
+        language, script = _spoken(one)
+        near = sorted(text for text in written if _spoken(text)[0] == language)
+        same = [text for text in near if _spoken(text)[1] == script]
+        if same or (near and language == "zh"):
+            return (same or near)[0]
+    if wanted and "en" in written:
+        return "en"
+    return default if default in written else min(written, default=None)
+
+
+def _spoken(tag: str) -> tuple[str, str | None]:
+    """The language of a tag, Chinese in all its tongues as one (it is written as one), and its script."""
+    language, *rest = tag.split("-")
+    script = next((one for one in rest if len(one) == _SCRIPT), None)
+    if script is None:
+        likely = get_global("likely_subtags")
+        told = next((likely[one] for one in ("_".join((language, *rest)), language) if one in likely), "")
+        script = next((one for one in told.split("_") if len(one) == _SCRIPT), None)
+    return ("zh" if language in _CHINESE else language), script

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.outreach import repository
-from customer.outreach.domain.messages import Reason, State, may_become
+from customer.outreach.domain.messages import Category, Reason, State, may_become
 from customer.outreach.problems import MessageUnknown, ReceiptOutOfOrder
 from customer.outreach.schemas import Message, ReportReceipt
 from customer.outreach.usecases.saying import say
@@ -22,7 +22,8 @@ async def report_receipt(
 ) -> Message:
     """What a gateway told of a message; the same again, or less than is known, changes nothing.
 
-    A message that failed after it was taken goes on to the next channel, if it has one. Raises ReceiptOutOfOrder for a
+    A message that failed after it was taken goes on to the next channel, if it has one; a code does not, for it may have
+    been seen. Raises ReceiptOutOfOrder for a
     message that was never handed to that channel.
     """
     row = await repository.locked(tx, message_id)
@@ -33,7 +34,11 @@ async def report_receipt(
     if not may_become(State(row.state), body.state):
         return message_of(row)
     now = clock.now()
-    if body.state is State.FAILED:
+    if body.state is State.FAILED and row.category == Category.CODE:
+        values = {"state": State.FAILED, "reason": Reason.REFUSED, "updated_at": now}
+        moved = await repository.change(tx, message_id, values)
+        await say(tx, moved)
+    elif body.state is State.FAILED:
         values = {"state": State.ACCEPTED, "reason": Reason.REFUSED, "updated_at": now}
         moved = await repository.change(tx, message_id, values)
         await repository.unmark(tx, message_id)

@@ -28,6 +28,7 @@ from customer.outreach.domain.policy import (
     Policy,
     Send,
     Suppress,
+    Window,
     in_force,
     plan,
 )
@@ -35,7 +36,8 @@ from customer.outreach.domain.templates import TextFault, best_language, rendere
 from customer.outreach.schemas import PolicyFile
 from customer.outreach.usecases.saying import say
 from customer.parties import usecases as parties
-from customer.parties.usecases import Reach
+from customer.parties.domain.details import AccessibilityNeed
+from customer.parties.usecases import Point, Reach
 from customer.settings import Settings
 from shared import audit, clock
 from shared.access import Caller
@@ -183,21 +185,13 @@ def _planned(row: Row[Any], due: Row[Any], known: _Known) -> Plan:
     reach = known.reach.get(row.customer_id)
     if reach is None:
         return Suppress(Reason.ERASED)
-    texts = known.wordings[(row.template, row.template_version)].texts
+    template = known.wordings[(row.template, row.template_version)]
+    delicate = template.delicate or row.category == Category.CODE
     open_to = {Channel(one) for one in row.channels} if row.channels is not None else set(Channel)
     ways = (known.channels & open_to) - {Channel(one) for one in due.tried}
     # When all that are left were silent it begins again: silence refuses nothing.
     ways = (ways - {Channel(one) for one in due.silent}) or ways
-    options = [
-        Option(
-            channel=channel,
-            permission=_permission(known.rulings[(row.customer_id, row.purpose, channel)]),
-            reachable=_NEEDS[channel] is None or _NEEDS[channel] in reach.points,
-            rank=0,
-            written=channel is not Channel.EMAIL or _has_subject(texts, channel),
-        )
-        for channel in sorted(ways)
-    ]
+    options = [_option(row, channel, reach, template.texts, known, delicate=delicate) for channel in sorted(ways)]
     if not options:
         return Suppress(Reason.NO_CONTACT_POINT)
     circle = known.circles[row.customer_id]
@@ -212,7 +206,32 @@ def _planned(row: Row[Any], due: Row[Any], known: _Known) -> Plan:
             if rules.per_minute is not None and known.lately.get(channel, 0) >= rules.per_minute
         ),
     )
-    return plan(Category(row.category), Urgency(row.urgency), options, known.policy, here)
+    return plan(Category(row.category), Urgency(row.urgency), options, known.policy, here, delicate=delicate)
+
+
+def _option(
+    row: Row[Any], channel: Channel, reach: Reach, texts: Mapping[str, Any], known: _Known, *, delicate: bool
+) -> Option:
+    point = _point_for(reach, channel, delicate=delicate)
+    at_device = _NEEDS[channel] is None
+    quiet = point.quiet if point is not None else None
+    return Option(
+        channel=channel,
+        permission=_permission(known.rulings[(row.customer_id, row.purpose, channel)]),
+        reachable=at_device or point is not None,
+        rank=known.policy.rank(channel, preferred=point is not None and point.preferred, needs=reach.needs),
+        quiet=Window(quiet.start, quiet.end) if quiet is not None else None,
+        zone=quiet.zone if quiet is not None else None,
+        written=channel is not Channel.EMAIL or _has_subject(texts, channel),
+        # Whoever has the bank's app on a device has signed in there.
+        verified=at_device or (point is not None and point.verified),
+    )
+
+
+def _point_for(reach: Reach, channel: Channel, *, delicate: bool) -> Point | None:
+    """Where a channel reaches somebody: their first point of its kind, for what is delicate the first one proven theirs."""
+    of_kind = reach.points.get(_NEEDS[channel] or "", ())
+    return next((one for one in of_kind if one.verified or not delicate), None) or next(iter(of_kind), None)
 
 
 def _has_subject(texts: Mapping[str, Any], channel: Channel) -> bool:
@@ -237,11 +256,12 @@ async def _ready(
         await _end(tx, row, State.SUPPRESSED, Reason.ERASED)
         return None
     data = orjson.loads(key.open_bytes(row.data, row=row.id, field="data"))
-    texts = known.wordings[(row.template, row.template_version)].texts
+    template = known.wordings[(row.template, row.template_version)]
     reach = known.reach[row.customer_id]
-    wordings = texts["texts"] | texts["channels"].get(send.channel, {})
-    wanted = [row.language] if row.language else list(reach.languages) or [_settings(world).default_language]
-    language = best_language(wanted, list(texts["texts"])) or _settings(world).default_language
+    wordings = template.texts["texts"] | template.texts["channels"].get(send.channel, {})
+    wanted = [row.language] if row.language else reach.languages
+    default = _settings(world).default_language
+    language = best_language(wanted, wordings, default) or default
     wording, filled = wordings[language], {"name": reach.name, **data}
     try:
         subject = rendered(wording["subject"], filled) if wording["subject"] else None
@@ -250,7 +270,8 @@ async def _ready(
         # A comparison of what cannot be compared: the text is at fault, and the others in the batch are not.
         await _end(tx, row, State.FAILED, Reason.NO_TEXT)
         return None
-    kind = _NEEDS[send.channel]
+    delicate = template.delicate or row.category == Category.CODE
+    point = _point_for(reach, send.channel, delicate=delicate)
     values = {
         "state": State.SENDING,
         "reason": None,
@@ -270,21 +291,28 @@ async def _ready(
         message_id=row.id,
         customer_id=row.customer_id,
         channel=send.channel,
-        to=str(row.customer_id) if kind is None else reach.points[kind],
+        to=str(row.customer_id) if point is None else point.value,
         language=language,
         subject=subject,
         body=body,
         expires_at=row.expires_at,
         version=held.version,
         urgent=row.urgency == Urgency.URGENT,
+        large=AccessibilityNeed.LARGE_PRINT in reach.needs,
     )
 
 
 async def _end(tx: AsyncConnection, row: Row[Any], state: State, reason: Reason) -> None:
-    ended = await repository.change(tx, row.id, {"state": state, "reason": reason, "updated_at": clock.now()})
+    values = {"state": state, "reason": reason, "updated_at": clock.now()}
+    ended = await repository.change(tx, row.id, values | _spent(row))
     # What may have been handed over counts; what certainly was not does not.
     await repository.settle(tx, row.id, counts=reason is Reason.UNKNOWN_OUTCOME)
     await say(tx, ended)
+
+
+def _spent(row: Row[Any]) -> dict[str, Any]:
+    """What is not kept of a message that is done: a code that somebody could still use."""
+    return {"data": b""} if row.category == Category.CODE else {}
 
 
 async def record(world: World, tx: AsyncConnection, job: Job, outcome: Outcome) -> None:
@@ -295,7 +323,8 @@ async def record(world: World, tx: AsyncConnection, job: Job, outcome: Outcome) 
         return
     now = clock.now()
     if outcome is Outcome.TAKEN:
-        sent = await repository.change(tx, row.id, {"state": State.SENT, "sent_at": now, "updated_at": now})
+        values = {"state": State.SENT, "sent_at": now, "updated_at": now}
+        sent = await repository.change(tx, row.id, values | _spent(row))
         await repository.settle(tx, row.id, counts=True)
         await say(tx, sent)
         entry = audit.Entry(

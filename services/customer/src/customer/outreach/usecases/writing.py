@@ -1,6 +1,7 @@
 """Writing texts: each wish is the next version of its template; what was accepted with an older one keeps it."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from customer.outreach import repository
 from customer.outreach.problems import TemplateUnknown
 from customer.outreach.schemas import Template, WriteTemplate
 from shared import audit
+from shared.access import Caller
 from shared.crypto import Subject
-from shared.idempotency import Answer, Passage, Wish
+from shared.idempotency import Answer, Passage, Wish, wish_for
 from shared.problems import Conflict, Problem
 from shared.world import World
 
@@ -52,6 +54,7 @@ async def _write(world: World, tx: AsyncConnection, wish: Wish[WriteTemplate]) -
         "purposes": sorted(set(body.purposes)),
         "texts": said,
         "places": body.fields(),
+        "delicate": body.delicate,
         "created_at": wish.at,
         "created_by": wish.caller.sub,
     }
@@ -62,6 +65,18 @@ async def _write(world: World, tx: AsyncConnection, wish: Wish[WriteTemplate]) -
     entry = audit.Entry("template.write", None, TEMPLATE, wish.id, wish.caller, {"key": body.key})
     await audit.record(tx, storage.AUDIT, world.keyring, [entry])
     return Template.model_validate(values | said)
+
+
+async def write_shipped(world: World, tx: AsyncConnection, key: str, caller: Caller) -> Row[Any]:
+    """The first version of a text that comes with the service, for a bank that has not written its own; the newest row."""
+    text = Path(__file__).parents[1] / "data" / f"template_{key}.json"
+    body = WriteTemplate.model_validate_json(text.read_bytes())
+    # Somebody else may have written one at this moment: then theirs is the newest.
+    await _write(world, tx, wish_for(world.keyring, TEMPLATE, body.model_copy(update={"external_ref": key}), caller))
+    row = await repository.newest_template(tx, key)
+    if row is None:
+        raise TemplateUnknown()
+    return row
 
 
 async def versions(conn: AsyncConnection, key: str) -> list[Template]:

@@ -2,7 +2,7 @@
 
 from customer.parties.usecases.changing import change_customer, forget, held, learn_restrictions, relinked
 from customer.parties.usecases.quality import recorded_quality
-from customer.parties.usecases.reaching import Reach, reach_of
+from customer.parties.usecases.reaching import Point, Reach, reach_of
 from customer.parties.usecases.reading import (
     everybody,
     gather,
@@ -33,6 +33,7 @@ from customer.parties.usecases.standing import absences
 
 __all__ = [
     "PARTY",
+    "Point",
     "Reach",
     "absences",
     "add_address",
