@@ -27,6 +27,7 @@ from customer.routing import consumers as routing
 from customer.routing.usecases import everybody as every_card
 from customer.segments import consumers as segments_heard
 from customer.segments import timers as segments
+from customer.segments.usecases import everybody_in
 from customer.settings import Settings
 from shared import clock
 from shared.erasure import Ledger, keep_ledger
@@ -37,13 +38,15 @@ from shared.world import World
 
 
 async def snapshots(world: World) -> AsyncIterator[Sequence[Emit]]:
-    """Every party as it is now, whom every linked one counts as, and every card, page by page."""
+    """Every party as it is now, whom every linked one counts as, every card, and what segments each is in, page by page."""
     async for page in everybody(world):
         yield [said_of(CustomerSnapshot, view) for view in page]
     async for rows in everybody_linked(world):
         yield [said_again(row, clock.now()) for row in rows]
     async for cards in every_card(world):
         yield cards
+    async for said in everybody_in(world):
+        yield said
 
 
 def work(world: World) -> Work:

@@ -1,4 +1,4 @@
-"""Clusters are found again where they were put, told in both languages, watched for drift, and frozen in versions."""
+"""Clusters are found again where they were put, told in every language, watched for drift, and frozen in versions."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customer.interactions.domain.features import FEATURES
-from customer.segments.domain.clusters import Clusters, cluster_at, describe, drift, fit_clusters, stability
+from customer.segments.domain.clusters import (
+    FEATURES as READ,
+)
+from customer.segments.domain.clusters import (
+    TRADITIONAL,
+    Clusters,
+    agreement,
+    cluster_at,
+    describe,
+    drift,
+    fit_clusters,
+    separation,
+    stability,
+)
 from customer.segments.domain.readings import Said, Value
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -43,10 +56,30 @@ def test_the_same_customers_make_the_same_clusters_and_a_feature_that_does_not_v
     assert "products_held" not in first.features
 
 
-def test_a_profile_says_in_both_languages_what_sets_a_cluster_apart() -> None:
+def test_halves_agree_on_clusters_that_are_there_and_not_on_noise() -> None:
+    rows = rows_of((120, 60, 30))
+    found = fit_clusters(rows, NOW, features=NAMES)
+    assert agreement(rows, found, halvings=3)[0] == pytest.approx(1)
+    assert separation(found, rows_of((30, 30, 30), seed=8)) > 0.8
+    chance = random.Random(3)  # noqa: S311  # reproducible, not secret
+    noise: list[dict[str, Value]] = [{name: chance.randrange(1_000) for name in NAMES} for _ in range(120)]
+    assert agreement(noise, fit_clusters(noise, NOW, features=NAMES), halvings=3)[2] < 0.9
+    assert separation(found, rows[:1]) == 0
+
+
+def test_every_feature_that_clusters_read_has_its_name_in_the_characters_of_hong_kong() -> None:
+    assert TRADITIONAL.keys() == set(READ)
+    simplified = "".join(FEATURES[name].description["zh-Hans"] for name in READ)
+    only_there = set(simplified) - set("".join(TRADITIONAL.values()))
+    assert set("户为额账数总产持") & set("".join(TRADITIONAL.values())) <= set("持產"), "a simplified character"
+    assert {"户", "为", "额", "账", "总", "产"} <= only_there
+
+
+def test_a_profile_says_in_every_language_what_sets_a_cluster_apart() -> None:
     told = describe(fit_clusters(rows_of((120, 60, 30)), NOW, features=NAMES), FEATURES)
     assert told["c3"]["en"].startswith("very high: last known balance")
-    assert "很高" in told["c3"]["zh-Hans"]
+    assert "余额合计很高" in told["c3"]["zh-Hans"]
+    assert "餘額合計很高" in told["c3"]["zh-Hant"]
     assert told.keys() == {"c1", "c2", "c3"}
 
 

@@ -83,7 +83,7 @@ async def test_clusters_that_were_found_are_names_a_rule_may_use(
     assert frozen.status_code == 201, frozen.text
     body = frozen.json()
     assert body["silhouette"] > 0.3
-    assert all(set(one["profile"]) == {"en", "zh-Hans"} for one in body["clusters"])
+    assert all(set(one["profile"]) == {"en", "zh-Hans", "zh-Hant"} for one in body["clusters"])
     names = [one["name"] for one in body["clusters"]]
     for name in names:
         await define(f"found_{name}", f"cluster == '{name}'")

@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from customer.segments.domain.readings import Person, person_at
+from customer.segments.domain.rules import Book
+from customer.segments.events import SegmentSnapshot
 from customer.segments.usecases.catalogue import presets, wilson
+from customer.segments.usecases.library import compiled, vocabulary
 from shared import clock
 from shared.testing.service import Service
 
@@ -147,6 +152,65 @@ async def test_all_presets_are_sound_and_are_adopted_once(staff: httpx.AsyncClie
         "region_mainland",
         "prospects",
     }
+
+
+def test_presets_cover_every_kind_of_segment_the_bank_names() -> None:
+    keys = {one.key for one in presets()}
+    for stem, fewest in (
+        ("tier_", 3), ("need_", 3), ("age_", 7), ("occupation_", 9), ("region_", 5), ("industry_", 21),
+        ("digital_", 4), ("potential_", 3), ("rfm_", 6),
+    ):  # fmt: skip
+        assert sum(key.startswith(stem) for key in keys) >= fewest, stem
+    assert {"tier_private", "tier_affluent", "tier_mass", "need_investing", "need_spending", "need_operating"} <= keys
+    sections = {one.rule for one in presets() if one.key.startswith("industry_")}
+    assert sections == {f"industry_section == '{letter}'" for letter in "ABCDEFGHIJKLMNOPQRSTU"}
+
+
+@pytest.mark.parametrize(
+    ("industry", "found"),
+    [
+        ("C", ["industry_manufacturing"]),
+        ("C10", ["industry_manufacturing"]),
+        ("K6419", ["industry_finance"]),
+        (None, []),
+    ],
+)
+def test_an_industry_puts_a_customer_into_its_section_whatever_its_depth(
+    industry: str | None, found: list[str]
+) -> None:
+    at = clock.now()
+    rules = {one.key: compiled(one.rule) for one in presets() if one.key.startswith("industry_")}
+    firm = Person(at, "organisation", "active", "mass", None, None, None, industry)
+    book = Book(vocabulary(), rules)
+    readings = person_at([firm], at, UTC)
+    assert sorted(book.judge({name: readings[name] for name in book.reads}).members) == found
+
+
+async def test_republishing_says_of_everybody_what_they_are_in_now(
+    service: Service,
+    staff: httpx.AsyncClient,
+    who: UUID,
+    register: Callable[..., Awaitable[UUID]],
+    define: Define,
+    told: Told,
+) -> None:
+    child = await register(birth_date="2020-01-01")
+    made = (await define("grown", "age >= 18")).json()
+    await define("rich", "tier == 'private'")
+    await told()
+    said = {
+        emit.event.customer_id: emit
+        async for page in service.work.snapshots(service.world)
+        for emit in page
+        if isinstance(emit.event, SegmentSnapshot)
+    }
+    assert said.keys() == {who, child}
+    (standing,) = said[who].event.segments  # type: ignore[attr-defined]  # told apart above
+    assert (standing.segment, str(standing.segment_id), standing.by) == ("grown", made["id"], "rule")
+    assert said[child].event.segments == []  # type: ignore[attr-defined]  # the same
+    headers = [dict(record.headers) for record in await service.relay()]
+    entered = [int(one["ce_sequence"]) for one in headers if one["ce_type"].endswith(b".segment_entered.v1")]
+    assert entered == [said[who].sequence]
 
 
 async def test_a_customer_sees_only_themself_and_an_unknown_one_is_not_found(

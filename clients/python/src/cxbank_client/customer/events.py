@@ -308,6 +308,30 @@ class SegmentLeft(Said):
     occurred_at: datetime
 
 
+class SegmentSnapshotStanding(Said):
+    """One membership of a snapshot."""
+
+    segment_id: UUID
+    segment: str
+    since: datetime
+    by: str
+    rule_version: int
+
+
+class SegmentSnapshot(Said):
+    """All segments a customer is in, said again for a newcomer: what is not in it the customer is not in.
+
+    Its sequence is that of the last word on any of the customer's memberships: an older snapshot overrules no
+    newer word.
+    """
+
+    event_type: ClassVar[str] = "cxbank.customer.segment_snapshot.v1"
+
+    customer_id: UUID
+    segments: list[SegmentSnapshotStanding]
+    occurred_at: datetime
+
+
 class CustomerSnapshot(Said):
     """The present state, said again for a newcomer; guarded by its version."""
 
@@ -358,6 +382,7 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.routing_profile_snapshot.v1": RoutingProfileSnapshot,
     "cxbank.customer.segment_entered.v1": SegmentEntered,
     "cxbank.customer.segment_left.v1": SegmentLeft,
+    "cxbank.customer.segment_snapshot.v1": SegmentSnapshot,
     "cxbank.customer.snapshot.v1": CustomerSnapshot,
     "cxbank.customer.unlinked.v1": Unlinked,
 }

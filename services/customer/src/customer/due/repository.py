@@ -81,6 +81,12 @@ async def due_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
     ).all()
 
 
+async def after(conn: AsyncConnection, last: UUID | None, size: int) -> Rows:
+    """A page of the due rows in the order of the customers' ids, after that id."""
+    page = select(customer_due).order_by(customer_due.c.customer_id).limit(size)
+    return (await conn.execute(page if last is None else page.where(customer_due.c.customer_id > last))).all()
+
+
 async def add_sweep(tx: AsyncConnection, sweep_id: UUID, since: datetime) -> None:
     """Let everybody be judged anew from an instant on, page by page."""
     await tx.execute(insert(due_sweep).values(id=sweep_id, since=since))

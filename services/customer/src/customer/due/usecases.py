@@ -60,6 +60,11 @@ async def of(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Due]:
     return {row.customer_id: _due(row) for row in await repository.due_of(conn, ids)}
 
 
+async def after(conn: AsyncConnection, last: UUID | None, size: int) -> list[Due]:
+    """How a page of the customers stands, in the order of their ids, after that id."""
+    return [_due(row) for row in await repository.after(conn, last, size)]
+
+
 async def behind(conn: AsyncConnection, now: datetime) -> tuple[datetime, int]:
     """Up to when everybody is told, at the latest now; and how many wait to be told, counted up to 10,000."""
     first, waiting = await repository.freshness(conn, now, _WAITING)

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from shared.events.envelope import Event
 
 
@@ -29,3 +31,25 @@ class SegmentLeft(MembershipEvent):
     """A customer is not in a segment any more from `since` on."""
 
     type: ClassVar[str] = "cxbank.customer.segment_left.v1"
+
+
+class Standing(BaseModel):
+    """One membership of a snapshot."""
+
+    segment_id: UUID
+    segment: str
+    since: datetime
+    by: str
+    rule_version: int
+
+
+class SegmentSnapshot(Event):
+    """All segments a customer is in, said again for a newcomer: what is not in it the customer is not in.
+
+    Its sequence is that of the last word on any of the customer's memberships: an older snapshot overrules no newer word.
+    """
+
+    type: ClassVar[str] = "cxbank.customer.segment_snapshot.v1"
+    customer_id: UUID
+    segments: list[Standing]
+    occurred_at: datetime

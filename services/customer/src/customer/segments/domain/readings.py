@@ -60,6 +60,7 @@ class Person:
     region: str | None
     occupation: str | None
     birth_date: date | None
+    industry: str | None = None
 
 
 def _spec(name: str, kind: str, unit: str, en: str, zh: str) -> Described:
@@ -77,6 +78,8 @@ PERSON: Final[Mapping[str, Spec]] = {
         _spec("region", "string", "ISO 3166", "country or subdivision", "国家或地区"),
         _spec("country", "string", "ISO 3166-1", "country", "国家"),
         _spec("occupation", "string", "", "occupation as recorded, in small letters", "职业（小写）"),
+        _spec("industry", "string", "ISIC Rev. 4", "industry: section, division or class", "行业：门类、大类或小类"),
+        _spec("industry_section", "string", "ISIC Rev. 4", "section of the industry, A to U", "行业门类（A至U）"),
         _spec("age", "int", "years", "completed years since birth or incorporation", "周岁或成立年数"),
     )
 }
@@ -111,6 +114,8 @@ def person_at(versions: Sequence[Person], at: datetime, zone: tzinfo) -> dict[st
         "region": now.region,
         "country": now.region[:2] if now.region else None,
         "occupation": now.occupation.casefold() if now.occupation else None,
+        "industry": now.industry,
+        "industry_section": now.industry[:1] if now.industry else None,
     }
     readings: dict[str, Reading] = {name: Said(value, following) for name, value in told.items()}
     age = age_at(now.birth_date, at, zone) if now.birth_date is not None else Said(None)

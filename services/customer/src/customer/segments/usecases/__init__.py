@@ -11,6 +11,7 @@ from customer.segments.usecases.catalogue import (
 from customer.segments.usecases.freezing import freeze_cuts, list_cuts
 from customer.segments.usecases.profiled import PROFILE_PART
 from customer.segments.usecases.reading import Look, member_of, show_memberships
+from customer.segments.usecases.saying import everybody_in
 from customer.segments.usecases.settling import forget, settle, settle_batch
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "adopt_presets",
     "change_segment",
     "define_segment",
+    "everybody_in",
     "forget",
     "freeze_cuts",
     "list_cuts",

@@ -36,7 +36,12 @@ from shared.expressions.language import Expression, Reference
 from shared.expressions.refusals import Fault, Refused
 from shared.world import World
 
-PRESETS: Final = ("presets_record_2026_11.json", "presets_behaviour_2026_11.json")
+# Industries are the sections of ISIC Rev. 4 (United Nations, 2008), by their letters.
+PRESETS: Final = (
+    "presets_record_2026_11.json",
+    "presets_industry_2026_11.json",
+    "presets_behaviour_2026_11.json",
+)
 SAMPLE: Final = 1_000
 _PREVIEWED: Final = "_previewed"
 _Z95: Final = 1.959963984540054
@@ -65,6 +70,14 @@ async def define_segment(
     world: World, tx: AsyncConnection, wish: DefineSegment, caller: Caller
 ) -> tuple[Segment, bool]:
     """Keep a segment; the same again is a repeat, other content under its key SegmentTaken; raises Refused for its rule."""
+    view, replayed = await _defined(world, tx, wish, caller)
+    if not replayed:
+        await due.note_all(tx, view.created_at)
+    return view, replayed
+
+
+async def _defined(world: World, tx: AsyncConnection, wish: DefineSegment, caller: Caller) -> tuple[Segment, bool]:
+    """The segment kept, and nobody judged by it yet: that is for whoever has defined all they want to."""
     await repository.lock_definitions(tx)
     known = await repository.by_keys(tx, [wish.key])
     values: dict[str, Any] = {
@@ -82,7 +95,6 @@ async def define_segment(
     values |= {"id": identity, "version": 1, "state": "active", "created_at": at, "updated_at": at}
     await repository.insert_segment(tx, values | {"updated_by": caller.sub})
     await repository.begin_rule(tx, identity, 1, wish.rule, at)
-    await due.note_all(tx, at)
     await _noted(world, tx, "segment.define", identity, 1, caller)
     return await _known(tx, identity), False
 
@@ -182,7 +194,11 @@ def presets() -> tuple[DefineSegment, ...]:
 async def adopt_presets(world: World, tx: AsyncConnection, caller: Caller) -> list[Segment]:
     """Define those presets whose keys nobody has taken yet; a preset that was changed stays as it was changed."""
     taken = {row.key for row in await repository.every(tx)}
-    return [(await define_segment(world, tx, wish, caller))[0] for wish in presets() if wish.key not in taken]
+    made = [(await _defined(world, tx, wish, caller))[0] for wish in presets() if wish.key not in taken]
+    if made:
+        # Once for all of them, and from the first: each is in force from its own instant on.
+        await due.note_all(tx, made[0].created_at)
+    return made
 
 
 async def _known(tx: AsyncConnection, segment_id: UUID) -> Segment:

@@ -50,7 +50,16 @@ class Source:
 
 
 def _person(view: Customer) -> Person:
-    return Person(view.updated_at, view.kind, view.state, view.tier, view.region, view.occupation, view.birth_date)
+    return Person(
+        view.updated_at,
+        view.kind,
+        view.state,
+        view.tier,
+        view.region,
+        view.occupation,
+        view.birth_date,
+        view.industry,
+    )
 
 
 async def sources(world: World, conn: AsyncConnection, ids: Sequence[UUID], frozen: Frozen) -> dict[UUID, Source]:
