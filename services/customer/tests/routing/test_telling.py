@@ -300,3 +300,22 @@ async def test_after_any_sequence_of_causes_the_card_is_what_the_causes_say(bank
         assert {name: told.get(name) for name in twin.of(who)} | {"marks": marks} == twin.of(who)
         versions = [one["version"] for one in await bank.said(who)]
         assert versions == list(range(1, len(versions) + 1))
+
+
+async def test_a_profile_shows_open_cases_and_journeys_of_every_record(service: Service, bank: Any) -> None:
+    a, b = await bank.register(), await bank.register()
+    await bank.link(a, b)
+    case, journey = uuid4(), uuid4()
+    await bank.case(case, b, category="complaint")
+    told = {"journey_id": journey, "customer_id": a, "definition": "mortgage"}
+    await bank.hears("channel-router.journey_started", journey, 1, **told)
+    await bank.case(uuid4(), await bank.register(), category="complaint")
+    staff = await service.client("customer.profiles:read", actor="staff", sub="desk")
+    own = await service.client("customer.profiles:read", actor="customer", customer_id=a, sub="me")
+    query = {"features": "tenure_days"}
+    shown, seen = [
+        (await one.get(f"/v1/customers/{a}/profile", params=query)).json()["sections"] for one in (staff, own)
+    ]
+    assert shown["open_cases"]["items"] == [{"id": str(case), "category": "complaint"}]
+    assert shown["journeys"]["items"] == [{"id": str(journey), "category": "mortgage"}]
+    assert [seen[name]["items"] for name in ("open_cases", "journeys")] == [[{"id": str(case)}], [{"id": str(journey)}]]

@@ -100,11 +100,13 @@ async def _answers(suite: Suite) -> tuple[list[str], dict[str, dict[str, Any]], 
             yes = customer_models.GiveConsent.model_validate(GRANT)
             await asyncio.gather(*(customer.record_consent(one.id, yes, idempotency_key=str(one.id)) for one in made))
         decided = await customer.decide_consent(customer_models.AskDecision.model_validate(decision_body(ids)()))
+        card = await customer.show_routing_profile(made[-1].id)
         said = await feedback.submit_feedback(feedback_models.SubmitFeedback.model_validate(feedback_body()))
         ticket = await router.open_ticket(router_models.OpenTicket.model_validate(ticket_body([str(places[0].id)])()))
         answers = {
             "customers": made[-1].model_dump(mode="json"),
             "consent-decisions": decided.model_dump(mode="json"),
+            "routing-profiles": card.model_dump(mode="json"),
             "feedback": said.model_dump(mode="json"),
             "tickets": ticket.model_dump(mode="json"),
         }
@@ -137,6 +139,8 @@ async def _measure(suite: Suite, table: Table, wanted: frozenset[str]) -> float:
                 _add(table, await write_row(suite, route, answers[route.name]))
         if "N9" in wanted:
             _add(table, await read_row(suite, ids, answers["customers"]))
+            card = answers["routing-profiles"]
+            _add(table, await read_row(suite, ids, card, of="/routing-profile", name="routing-profiles"))
         if "N3" in wanted:
             await caught_up([customer, listener])
             _add(table, await drain_row(suite, customer, listener))

@@ -14,8 +14,8 @@ from shared.access import Verifier, require
 from shared.app import install
 from shared.http import json_fetcher
 
-# Route by name: service, module of the models, body, answer, scope.
-ROUTES: Final = {
+# Route by name: service, module of the models, body (None: it is only read), answer, scope.
+ROUTES: Final[dict[str, tuple[str, str, str | None, str, str]]] = {
     "customers": ("customer", "customer.parties.schemas", "RegisterCustomer", "Customer", "customer.customers:write"),
     "consent-decisions": (
         "customer",
@@ -23,6 +23,13 @@ ROUTES: Final = {
         "AskDecision",
         "ConsentDecision",
         "customer.consent-decisions:read",
+    ),
+    "routing-profiles": (
+        "customer",
+        "customer.routing.schemas",
+        None,
+        "RoutingProfile",
+        "customer.routing-profiles:read",
     ),
     "feedback": ("feedback", "feedback.intake.schemas", "SubmitFeedback", "Feedback", "feedback.feedback:write"),
     "tickets": (
@@ -44,7 +51,6 @@ def app() -> FastAPI:
     router = APIRouter()
     _, module, body_name, answer_name, scope = ROUTES[told["route"]]
     models = importlib.import_module(module)
-    body_model: Any = getattr(models, body_name)
     answer_model: Any = getattr(models, answer_name)
     answer = answer_model.model_validate(told["answer"])
     caller = require(scope, actors=("staff", "client", "customer"))
@@ -57,8 +63,9 @@ def app() -> FastAPI:
         del request, who
         return Response(answer.model_dump_json(), media_type="application/json")
 
-    write.__annotations__["body"] = body_model
-    router.add_api_route("/echo", write, methods=["POST"], status_code=201, response_model=answer_model)
+    if body_name is not None:
+        write.__annotations__["body"] = getattr(models, body_name)
+        router.add_api_route("/echo", write, methods=["POST"], status_code=201, response_model=answer_model)
     router.add_api_route("/echo", read, methods=["GET"], response_model=answer_model)
     made.include_router(router)
     return made

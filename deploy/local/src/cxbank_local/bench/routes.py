@@ -162,20 +162,25 @@ async def write_row(suite: Suite, route: Route, answer: dict[str, Any]) -> Row:
     return _row(route.number, f"`POST {route.path}`, {route.what}", seen, route.must)
 
 
-async def read_row(suite: Suite, ids: list[str], answer: dict[str, Any]) -> Row:
-    """Reads of customers, opened and audited before the answer leaves, beside an echo of the same answer."""
+async def read_row(
+    suite: Suite, ids: list[str], answer: dict[str, Any], *, of: str = "", name: str = "customers"
+) -> Row:
+    """Reads of customers, opened and audited before the answer leaves, beside an echo of the same answer.
+
+    `of` is what of them is read, such as `/routing-profile`; `name` the route's body that the echo takes.
+    """
     address = f"http://127.0.0.1:{suite.state.ports.of('customer', 'api')}"
     headers = head(suite, "customer")
     # The echo asks for the scope of the write; the caller has both.
     with (
-        echo(suite.state, "customers", answer, suite.issuer.name) as (floor, _),
+        echo(suite.state, name, answer, suite.issuer.name) as (floor, _),
         alone(suite, ("customer", "api")),
     ):
-        wires = _gets([f"{address}/v1/customers/{one}" for one in ids], headers)
+        wires = _gets([f"{address}/v1/customers/{one}{of}" for one in ids], headers)
         echoes = _gets([floor], headers)
         await run(address, wires, callers=CALLERS, seconds=WARM_SECONDS)
         await run(floor, echoes, callers=CALLERS, seconds=WARM_SECONDS)
         seen = _Round()
         for _ in range(ROUNDS):
             await _round(seen, address, wires, floor, echoes, suite.pid(("customer", "api")))
-    return _row("N9", "`GET /v1/customers/{id}`, opened and audited", seen, 0.40)
+    return _row("N9", f"`GET /v1/customers/{{id}}{of}`, opened and audited", seen, 0.40)

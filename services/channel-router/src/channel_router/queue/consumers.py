@@ -1,4 +1,4 @@
-"""What the queue hears: tiers of customers, and restrictions of risk."""
+"""What the queue hears: tiers and routing cards of customers, and restrictions of risk."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -51,6 +51,23 @@ class RestrictionLifted(RestrictionSet):
     type: ClassVar[str] = "cxbank.risk.restriction_lifted.v1"
 
 
+class RoutingProfileChanged(Hears):
+    """A customer's routing card is another: its version, and the fields that are not delicate."""
+
+    type: ClassVar[str] = "cxbank.customer.routing_profile_changed.v1"
+    customer_id: UUID
+    version: int
+    tier: str
+    languages: list[str]
+    preferred_channels: list[str]
+
+
+class RoutingProfileSnapshot(RoutingProfileChanged):
+    """The card as it is, said again for a newcomer."""
+
+    type: ClassVar[str] = "cxbank.customer.routing_profile_snapshot.v1"
+
+
 def listen(handlers: Handlers, world: World) -> None:
     """Register what this capability hears."""
 
@@ -74,3 +91,7 @@ def listen(handlers: Handlers, world: World) -> None:
             for event in events
         ]
         await usecases.learn_restrictions(world, tx, rows)
+
+    @handlers.on(RoutingProfileChanged, RoutingProfileSnapshot)
+    async def heard_cards(tx: AsyncConnection, events: Sequence[Heard[RoutingProfileChanged]]) -> None:
+        await usecases.learn_cards(world, tx, [event.data.model_dump() for event in events])

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channel_router.queue.tables import known_customer, known_restriction, ticket, ticket_number
+from channel_router.queue.tables import known_card, known_customer, known_restriction, ticket, ticket_number
 from shared.db import unnest
 
 _AT = DateTime(timezone=True)
@@ -104,6 +104,29 @@ _late = (
     .lateral("late")
 )
 _CALLS = select(_places.c.place_id, _late.c.called_at).select_from(_places.join(_late, true()))
+
+# unnest() flattens arrays of arrays, so that a list of codes travels as one text; a code holds no blank.
+_CARD: dict[str, Any] = {
+    "customer_id": Uuid,
+    "version": Integer,
+    "tier": Text,
+    "languages": Text,
+    "preferred_channels": Text,
+}
+_LISTS = {"languages", "preferred_channels"}
+_cards = unnest("cards", **_CARD)
+_carded = insert(known_card).from_select(
+    list(_CARD),
+    select(
+        *(func.string_to_array(_cards.c[name], " ") if name in _LISTS else _cards.c[name] for name in _CARD)
+    ).order_by(_cards.c.customer_id),
+)
+_LEARN_CARDS = _carded.on_conflict_do_update(
+    index_elements=["customer_id"],
+    set_={name: _carded.excluded[name] for name in _CARD if name != "customer_id"},
+    where=known_card.c.version < _carded.excluded.version,
+)
+_CARDS_OF = select(known_card).where(known_card.c.customer_id == any_(_IDS)).order_by(known_card.c.customer_id)
 
 
 def _columns(names: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -196,6 +219,18 @@ async def tiers(conn: AsyncConnection, customer_ids: Sequence[UUID]) -> dict[UUI
     return {row.customer_id: row.tier for row in await conn.execute(_TIERS, {"ids": list(customer_ids)})}
 
 
+async def learn_cards(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what was heard of routing cards; an older version never overwrites a newer one."""
+    latest = {row["customer_id"]: row for row in sorted(rows, key=lambda row: int(row["version"]))}
+    told = [{**row, **{name: " ".join(row[name]) for name in _LISTS}} for row in latest.values()]
+    await tx.execute(_LEARN_CARDS, _columns(_CARD, told))
+
+
+async def cards_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """What is kept of these customers' routing cards."""
+    return (await conn.execute(_CARDS_OF, {"ids": list(ids)})).all()
+
+
 async def learn_customers(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep what was heard of customers; an older version never overwrites a newer one."""
     latest = {row["customer_id"]: row for row in sorted(rows, key=lambda row: int(row["version"]))}
@@ -211,7 +246,7 @@ async def learn_restrictions(tx: AsyncConnection, rows: Sequence[Mapping[str, An
 async def forget_customers(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Take customers off their tickets, which stay as counts, and drop what we heard of them."""
     await tx.execute(update(ticket).where(ticket.c.customer_id.in_(ids)).values(customer_id=None))
-    for table in (known_customer, known_restriction):
+    for table in (known_card, known_customer, known_restriction):
         await tx.execute(delete(table).where(table.c.customer_id.in_(ids)))
 
 

@@ -1,6 +1,7 @@
 """Where tickets are kept, the numbers they draw, and what we heard of customers and restrictions."""
 
 from sqlalchemy import Boolean, Column, Date, DateTime, Index, Integer, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from channel_router.storage import metadata
 
@@ -58,4 +59,15 @@ known_restriction = Table(
     Column("customer_id", Uuid, nullable=False, index=True),
     Column("version", Integer, nullable=False),
     Column("in_force", Boolean, nullable=False),
+)
+
+# Heard from customer: what of a customer's routing card anybody may keep; the rest is fetched there by its version.
+known_card = Table(
+    "known_card",
+    metadata,
+    Column("customer_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("languages", ARRAY(Text), nullable=False),
+    Column("preferred_channels", ARRAY(Text), nullable=False),
 )

@@ -353,9 +353,7 @@ async def _step(
 
 async def learn_customers(world: World, tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep tiers, but nothing of those who were erased: a late event brings nobody back."""
-    erased = await world.vault.erased(tx, [Subject("customer", row["customer_id"]) for row in rows])
-    kept = [row for row in rows if Subject("customer", row["customer_id"]) not in erased]
-    if kept:
+    if kept := await _unerased(world, tx, rows):
         await repository.learn_customers(tx, kept)
 
 
@@ -376,6 +374,17 @@ async def _erased_held(world: World, tx: AsyncConnection, customers: Sequence[UU
     return {subject.id for subject, key in keys.items() if key is None}
 
 
+async def learn_cards(world: World, tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what of routing cards anybody may keep, but nothing of those who were erased."""
+    if kept := await _unerased(world, tx, rows):
+        await repository.learn_cards(tx, kept)
+
+
+async def _unerased(world: World, tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    erased = await world.vault.erased(tx, [Subject("customer", row["customer_id"]) for row in rows])
+    return [row for row in rows if Subject("customer", row["customer_id"]) not in erased]
+
+
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """What erasure removes here: the customer is taken off their tickets, which stay as counts."""
     await repository.forget_customers(tx, ids)
@@ -384,6 +393,8 @@ async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
 async def gather(
     _: World, conn: AsyncConnection, customers: Sequence[UUID]
 ) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
-    """Every ticket of these customers: for their own export."""
+    """Every ticket of these customers, and what is kept of their cards: for their own export."""
+    for card in await repository.cards_of(conn, customers):
+        yield "routing_profile", {str(name): value for name, value in card._mapping.items()}
     for row in await repository.of_customers(conn, customers):
         yield "ticket", view_of(dict(row._mapping)).model_dump(mode="json")

@@ -13,6 +13,15 @@ class MatterKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """One thing that is open: of a case what it is about, of a journey which; None where nobody said."""
+
+    kind: MatterKind
+    id: UUID
+    category: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenMatters:
     """The ids of a person's open cases and journeys; of the cases, whether one of them is a complaint."""
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.matters import repository
-from customer.matters.domain import MatterKind, OpenMatters
+from customer.matters.domain import Matter, MatterKind, OpenMatters
 from customer.parties.usecases import subject_of
 from shared.subjects import circles
 from shared.world import World
@@ -48,6 +48,13 @@ async def open_matters(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID,
             complaint=any(row.kind == MatterKind.CASE and row.category in (None, COMPLAINT) for row in own),
         )
     return told
+
+
+async def open_of(conn: AsyncConnection, ids: Sequence[UUID], kind: MatterKind) -> list[Matter]:
+    """What is open of that kind under these ids, in the order in which it began (ids are in order of time)."""
+    rows = await repository.open_of(conn, ids)
+    found = [Matter(kind, row.matter_id, row.category) for row in rows if row.kind == kind]
+    return sorted(found, key=lambda one: one.id)
 
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     delete,
+    func,
     select,
     update,
 )
@@ -23,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feedback import storage
-from feedback.intake.tables import feedback, known_customer
+from feedback.intake.tables import feedback, known_card, known_customer
 from shared.db import unnest
 from shared.subjects import same_party
 
@@ -61,6 +62,29 @@ _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _BY_IDS = _WITH_TIER.where(feedback.c.id == any_(_IDS))
 _TIERS = select(known_customer.c.customer_id, known_customer.c.tier).where(known_customer.c.customer_id == any_(_IDS))
 
+# unnest() flattens arrays of arrays, so that a list of codes travels as one text; a code holds no blank.
+_CARD: dict[str, Any] = {
+    "customer_id": Uuid,
+    "version": Integer,
+    "tier": Text,
+    "languages": Text,
+    "preferred_channels": Text,
+}
+_LISTS = {"languages", "preferred_channels"}
+_cards = unnest("cards", **_CARD)
+_carded = insert(known_card).from_select(
+    list(_CARD),
+    select(
+        *(func.string_to_array(_cards.c[name], " ") if name in _LISTS else _cards.c[name] for name in _CARD)
+    ).order_by(_cards.c.customer_id),
+)
+_LEARN_CARDS = _carded.on_conflict_do_update(
+    index_elements=["customer_id"],
+    set_={name: _carded.excluded[name] for name in _CARD if name != "customer_id"},
+    where=known_card.c.version < _carded.excluded.version,
+)
+_CARDS_OF = select(known_card).where(known_card.c.customer_id == any_(_IDS)).order_by(known_card.c.customer_id)
+
 
 def _columns(names: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in names}
@@ -96,6 +120,18 @@ def listing(*, source: str | None, kind: str | None, customer_id: UUID | None) -
     return chosen
 
 
+async def learn_cards(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what was heard of routing cards; an older version never overwrites a newer one."""
+    latest = {row["customer_id"]: row for row in sorted(rows, key=lambda row: int(row["version"]))}
+    told = [{**row, **{name: " ".join(row[name]) for name in _LISTS}} for row in latest.values()]
+    await tx.execute(_LEARN_CARDS, _columns(_CARD, told))
+
+
+async def cards_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """What is kept of these customers' routing cards."""
+    return (await conn.execute(_CARDS_OF, {"ids": list(ids)})).all()
+
+
 async def learn_customers(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep what was heard of customers; an older version never overwrites a newer one."""
     latest = {row["customer_id"]: row for row in sorted(rows, key=lambda row: int(row["version"]))}
@@ -106,7 +142,8 @@ async def forget_customers(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Drop the redacted copies and the sealed words of erased customers; the rows stay as counts."""
     changed = update(feedback).where(feedback.c.customer_id.in_(ids))
     await tx.execute(changed.values(redacted_text=None, text=None, source_ref=None))
-    await tx.execute(delete(known_customer).where(known_customer.c.customer_id.in_(ids)))
+    for table in (known_card, known_customer):
+        await tx.execute(delete(table).where(table.c.customer_id.in_(ids)))
 
 
 async def after(conn: AsyncConnection, last: UUID | None, limit: int) -> Sequence[Row[Any]]:

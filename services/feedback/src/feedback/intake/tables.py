@@ -1,6 +1,7 @@
 """Where expressions are kept: the original words sealed, a redacted copy beside, and what we heard of customers."""
 
 from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from feedback.storage import metadata
 
@@ -33,4 +34,15 @@ known_customer = Table(
     Column("region", Text),
     Column("state", Text),
     Column("version", Integer, nullable=False),
+)
+
+# Heard from customer: what of a customer's routing card anybody may keep; the rest is fetched there by its version.
+known_card = Table(
+    "known_card",
+    metadata,
+    Column("customer_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("languages", ARRAY(Text), nullable=False),
+    Column("preferred_channels", ARRAY(Text), nullable=False),
 )

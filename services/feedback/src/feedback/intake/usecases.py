@@ -227,6 +227,14 @@ async def learn_customers(world: World, tx: AsyncConnection, rows: Sequence[Mapp
         await repository.learn_customers(tx, kept)
 
 
+async def learn_cards(world: World, tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what of routing cards anybody may keep, but nothing of those who were erased."""
+    erased = await world.vault.erased(tx, [Subject("customer", row["customer_id"]) for row in rows])
+    kept = [row for row in rows if Subject("customer", row["customer_id"]) not in erased]
+    if kept:
+        await repository.learn_cards(tx, kept)
+
+
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """What erasure removes here besides the key: the redacted copies, and what was heard of the customer."""
     await repository.forget_customers(tx, ids)
@@ -247,7 +255,9 @@ async def everything(world: World, size: int = 500) -> AsyncIterator[list[Feedba
 async def gather(
     world: World, conn: AsyncConnection, customers: Sequence[UUID]
 ) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
-    """Everything these customers said, in their own words: for their own export."""
+    """Everything these customers said, in their own words, and what is kept of their cards: for their own export."""
+    for card in await repository.cards_of(conn, customers):
+        yield "routing_profile", {str(name): value for name, value in card._mapping.items()}
     ids = await repository.ids_of(conn, customers)
     for first in range(0, len(ids), 500):
         found = await views(world, conn, ids[first : first + 500])

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.consents import usecases as consents
 from customer.interactions.schemas import Section
+from customer.matters import usecases as matters
+from customer.matters.domain import MatterKind
 from customer.parties import usecases as parties
 from shared import clock
 from shared.access import Caller
@@ -54,7 +56,27 @@ async def _consents(world: World, conn: AsyncConnection, asked: Asked) -> Sectio
     return Section(as_of=told.as_of, items=[one.model_dump(mode="json") for one in told.items])
 
 
+async def _matters(conn: AsyncConnection, asked: Asked, kind: MatterKind) -> Section:
+    """What is open with the party, as it was heard; what the bank calls it is for the bank's own people."""
+    found = await matters.open_of(conn, asked.members, kind)
+    own = asked.caller.actor == "customer"
+    items = [{"id": str(one.id), "category": one.category} for one in found]
+    if own:
+        items = [{"id": one["id"]} for one in items]
+    return Section(as_of=clock.now(), items=items)
+
+
+async def _cases(_: World, conn: AsyncConnection, asked: Asked) -> Section:
+    return await _matters(conn, asked, MatterKind.CASE)
+
+
+async def _journeys(_: World, conn: AsyncConnection, asked: Asked) -> Section:
+    return await _matters(conn, asked, MatterKind.JOURNEY)
+
+
 PARTS: tuple[Part, ...] = (
     Part("party", _party, for_customers=True),
     Part("consents", _consents, for_customers=True),
+    Part("open_cases", _cases, for_customers=True),
+    Part("journeys", _journeys, for_customers=True),
 )
