@@ -17,6 +17,10 @@ DELICATE = re.compile(
 EXTERNAL = "cxbank.external."
 # The suite's contract names these, and a listener stands ready; whoever begins to say one takes it out here.
 AWAITED = {
+    *(f"cxbank.channel-router.appointment_{one}.v1" for one in ("booked", "moved", "cancelled", "kept", "missed")),
+    "cxbank.channel-router.journey_handed_off.v1",
+    "cxbank.channel-router.journey_step_done.v1",
+    "cxbank.channel-router.ticket_transferred.v1",
     "cxbank.channel-router.decision_made.v1",
     "cxbank.channel-router.journey_abandoned.v1",
     "cxbank.channel-router.journey_finished.v1",

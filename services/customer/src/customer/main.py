@@ -17,7 +17,7 @@ from customer.privacy import routes as privacy
 from customer.relationships import routes as relationships
 from customer.routing import routes as routing
 from customer.segments import routes as segments
-from customer.segments.usecases import PROFILE_PART
+from customer.segments.usecases import PROFILE_PART, fifths
 from customer.settings import Settings
 from shared.app import create_app, serve
 from shared.jobs.routes import jobs_router
@@ -30,7 +30,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         disclosure.router,
         parties.router,
         consents.router,
-        *interactions.routers([PROFILE_PART]),
+        *interactions.routers([PROFILE_PART], fifths),
         outreach.router,
         outreach.templates_router,
         segments.router,

@@ -232,6 +232,36 @@ async def test_what_others_of_the_suite_saw_becomes_interactions(service: Servic
     ]
 
 
+async def test_what_waits_to_be_said_of_appointments_and_journeys_is_an_interaction_and_only_its_beginning_an_act(
+    service: Service,
+) -> None:
+    here = await service.client("customer.interactions:read", "customer.profiles:read", actor="staff", sub="desk")
+    whom, router = {"customer_id": str(WHO)}, "cxbank.channel-router."
+    booked = whom | {"appointment_id": str(UUID(int=3)), "place_id": str(UUID(int=2)), "need": "loan"}
+    began = whom | {"journey_id": str(UUID(int=4)), "definition": "open-account", "channel": "app"}
+    ticket = whom | {"ticket_id": str(UUID(int=1)), "place_id": str(UUID(int=2)), "need": "card"}
+    at = {"occurred_at": "2026-11-24T00:00:00Z"}
+    steps = {"appointment": ("booked", "moved", "kept", "cancelled", "missed")}
+    steps |= {"journey": ("started", "step_done", "handed_off", "finished", "abandoned")}
+    said: list[tuple[str, dict[str, Any]]] = [(f"appointment_{one}", booked | at) for one in steps["appointment"]]
+    # Without a time of its own an event happened when it was said; of nobody it is no interaction.
+    said += [(f"journey_{one}", began) for one in steps["journey"]]
+    said += [("ticket_transferred", ticket | at), ("journey_started", began | {"customer_id": None})]
+    for name, data in said:
+        await service.hear(
+            f"{router}{name}.v1", json.dumps(data).encode(), key=str(WHO), subject="s", id_=clock.new_id()
+        )
+    items = (await here.get(f"/v1/customers/{WHO}/timeline")).json()["items"]
+    told = {kind: {one["attributes"]["step"] for one in items if one["kind"] == kind} for kind in steps}
+    assert told == {kind: set(names) for kind, names in steps.items()}
+    assert {(one["kind"], one["channel"]) for one in items} == {
+        ("appointment", "branch"), ("journey", "app"), ("ticket", "branch"),
+    }  # fmt: skip
+    asked = {"features": ["acts_1d", "count_journey_1d"], "valid_at": "2026-11-24T12:00:00Z"}
+    features = (await here.get(f"/v1/customers/{WHO}/profile", params=asked)).json()["features"]
+    assert (features["acts_1d"]["value"], features["count_journey_1d"]["value"]) == (2, 5)
+
+
 async def test_a_batch_of_the_banks_own_systems_counts_each_event_once(service: Service) -> None:
     bodies = [{"event_id": f"e-{number % 60}", "customer_id": str(WHO)} for number in range(90)]
     await hear_external(service, "login", *bodies)

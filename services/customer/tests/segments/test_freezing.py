@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from shared import clock
+from shared.testing.service import Service
 
 Told = Callable[..., Awaitable[int]]
 Define = Callable[..., Awaitable[httpx.Response]]
@@ -57,6 +58,29 @@ async def test_fifths_of_rfm_judge_from_their_date_on_and_not_before(
     again = await staff.post("/v1/segments/cuts", json={"kind": "rfm", "valid_from": body["valid_from"]})
     assert again.json()["bounds"] == body["bounds"]
     assert (again.status_code, len((await staff.get("/v1/segments/cuts")).json())) == (200, 1)
+
+
+async def test_a_profile_tells_staff_the_fifths_by_the_cut_points_then_in_force_and_the_customer_none(
+    service: Service, staff: httpx.AsyncClient, five: list[UUID]
+) -> None:
+    body = (await freeze(staff, "rfm")).json()
+    desk = await service.client("customer.profiles:read", actor="staff", sub="desk")
+    own = await service.client("customer.profiles:read", actor="customer", customer_id=str(five[-1]), sub="me")
+    names = ("rfm_recency", "rfm_frequency", "rfm_monetary", "rfm_class")
+
+    async def features(client: httpx.AsyncClient, who: UUID, **at: str) -> dict[str, Any]:
+        told = await client.get(f"/v1/customers/{who}/profile", params={"features": [*names], **at})
+        assert told.status_code == 200, told.text
+        found: dict[str, Any] = told.json()["features"]
+        return found
+
+    before = await features(desk, five[-1])
+    assert {one["value"] for one in before.values()} == {None}
+    assert before["rfm_class"]["valid_until"] == body["valid_from"], "from then on it may be another"
+    then = {"valid_at": body["valid_from"]}
+    assert [one["value"] for one in (await features(desk, five[-1], **then)).values()] == [5, 5, 5, "555"]
+    assert [one["value"] for one in (await features(desk, five[0], **then)).values()] == [1, 1, 1, "111"]
+    assert {one["value"] for one in (await features(own, five[-1], **then)).values()} == {None}
 
 
 async def test_cut_points_need_customers_and_a_date_that_is_not_past(staff: httpx.AsyncClient, who: UUID) -> None:

@@ -161,6 +161,106 @@ class TicketNoShow(Ticket):
     step: ClassVar[str] = "no_show"
 
 
+class TicketTransferred(Ticket):
+    """Whoever waits was sent on to another queue."""
+
+    type: ClassVar[str] = "cxbank.channel-router.ticket_transferred.v1"
+    step: ClassVar[str] = "transferred"
+
+
+class Appointment(Hears):
+    """A step of an appointment. Only the booking is an act of the customer's own."""
+
+    step: ClassVar[str]
+    customer_id: UUID | None = None
+    appointment_id: UUID
+    place_id: UUID | None = None
+    need: str | None = None
+    channel: str | None = None
+    occurred_at: AwareDatetime | None = None
+
+
+class AppointmentBooked(Appointment):
+    """A time was taken."""
+
+    type: ClassVar[str] = "cxbank.channel-router.appointment_booked.v1"
+    step: ClassVar[str] = "booked"
+
+
+class AppointmentMoved(Appointment):
+    """Another time was taken instead."""
+
+    type: ClassVar[str] = "cxbank.channel-router.appointment_moved.v1"
+    step: ClassVar[str] = "moved"
+
+
+class AppointmentCancelled(Appointment):
+    """The time was given back."""
+
+    type: ClassVar[str] = "cxbank.channel-router.appointment_cancelled.v1"
+    step: ClassVar[str] = "cancelled"
+
+
+class AppointmentKept(Appointment):
+    """They came."""
+
+    type: ClassVar[str] = "cxbank.channel-router.appointment_kept.v1"
+    step: ClassVar[str] = "kept"
+
+
+class AppointmentMissed(Appointment):
+    """They did not come."""
+
+    type: ClassVar[str] = "cxbank.channel-router.appointment_missed.v1"
+    step: ClassVar[str] = "missed"
+
+
+class Journey(Hears):
+    """A step of a journey. Only its start is an act of the customer's own."""
+
+    step: ClassVar[str]
+    customer_id: UUID | None = None
+    journey_id: UUID
+    definition: str | None = None
+    channel: str | None = None
+    occurred_at: AwareDatetime | None = None
+
+
+class JourneyStarted(Journey):
+    """A journey began."""
+
+    type: ClassVar[str] = "cxbank.channel-router.journey_started.v1"
+    step: ClassVar[str] = "started"
+
+
+class JourneyStepDone(Journey):
+    """A step was done."""
+
+    type: ClassVar[str] = "cxbank.channel-router.journey_step_done.v1"
+    step: ClassVar[str] = "step_done"
+
+
+class JourneyHandedOff(Journey):
+    """It goes on through another channel."""
+
+    type: ClassVar[str] = "cxbank.channel-router.journey_handed_off.v1"
+    step: ClassVar[str] = "handed_off"
+
+
+class JourneyFinished(Journey):
+    """It came to its end."""
+
+    type: ClassVar[str] = "cxbank.channel-router.journey_finished.v1"
+    step: ClassVar[str] = "finished"
+
+
+class JourneyAbandoned(Journey):
+    """It was given up."""
+
+    type: ClassVar[str] = "cxbank.channel-router.journey_abandoned.v1"
+    step: ClassVar[str] = "abandoned"
+
+
 class Screened(Hears):
     """An event of the customer was decided; how, is for staff only."""
 
@@ -199,6 +299,23 @@ def _ticket(data: Ticket) -> dict[str, Any]:
     return {"kind": Kind.TICKET, "channel": channel, "step": data.step, "attributes": attributes}
 
 
+def _appointment(data: Appointment) -> dict[str, Any]:
+    # A time at a place is kept there, whatever it was booked through.
+    channel = data.channel if data.channel in set(Channel) else Channel.BRANCH if data.place_id is not None else None
+    attributes = {"appointment": str(data.appointment_id)}
+    attributes |= {} if data.place_id is None else {"place": str(data.place_id)}
+    attributes |= {} if data.need is None else {"need": data.need}
+    return {"kind": Kind.APPOINTMENT, "channel": channel, "step": data.step, "attributes": attributes}
+
+
+def _journey(data: Journey) -> dict[str, Any]:
+    attributes = {"journey": str(data.journey_id)} | (
+        {} if data.definition is None else {"definition": data.definition[:120]}
+    )
+    channel = data.channel if data.channel in set(Channel) else None
+    return {"kind": Kind.JOURNEY, "channel": channel, "step": data.step, "attributes": attributes}
+
+
 def _screening(data: Screened) -> dict[str, Any]:
     attributes = {"screening": str(data.screening_id), "screened": data.kind, "outcome": data.outcome}
     return {"kind": Kind.SCREENING, "attributes": attributes}
@@ -211,6 +328,11 @@ _SUITE: Final[dict[type[Hears], Callable[[Any], dict[str, Any]]]] = {
     TicketServed: _ticket,
     TicketAbandoned: _ticket,
     TicketNoShow: _ticket,
+    TicketTransferred: _ticket,
+    **dict.fromkeys(
+        (AppointmentBooked, AppointmentMoved, AppointmentCancelled, AppointmentKept, AppointmentMissed), _appointment
+    ),
+    **dict.fromkeys((JourneyStarted, JourneyStepDone, JourneyHandedOff, JourneyFinished, JourneyAbandoned), _journey),
     Screened: _screening,
 }
 
@@ -224,7 +346,7 @@ def body_of_ours(event: Heard[Any]) -> RecordInteraction | None:
         {
             "event_id": f"{event.source}#{event.id}",
             "customer_id": data.customer_id,
-            "occurred_at": data.occurred_at,
+            "occurred_at": data.occurred_at or event.time,
             **_SUITE[type(data)](data),
         }
     )

@@ -86,13 +86,16 @@ async def list_features(caller: CanReadFeatures) -> list[FeatureShape]:
     ]
 
 
-def routers(parts: Sequence[usecases.Part] = ()) -> list[Router]:
-    """This capability's routers; the profile is put together from its own parts and those handed in."""
+def routers(parts: Sequence[usecases.Part] = (), cuts: usecases.Cuts = usecases.no_cuts) -> list[Router]:
+    """This capability's routers; the profile is put together from its own parts and those handed in.
+
+    `cuts` reads the cut points by which the fifths of RFM are told.
+    """
     profile = Router(tags=["interactions"])
     together = (*usecases.PARTS, *parts)
 
     async def show_profiles(world: World, tx: AsyncConnection, wishes: Sequence[Any]) -> Sequence[Any]:
-        return await usecases.show_profiles(world, tx, wishes, together)
+        return await usecases.show_profiles(world, tx, wishes, together, cuts)
 
     show = Annotated[Grouped[usecases.AskProfile, Profile], grouped(show_profiles)]
 

@@ -12,13 +12,14 @@ from customer.interactions.usecases.reading import (
 )
 from customer.interactions.usecases.recording import record_interactions
 from customer.interactions.usecases.sealing import INTERACTION
-from customer.interactions.usecases.sections import PARTS, Asked, Part
+from customer.interactions.usecases.sections import PARTS, Asked, Cuts, Part, no_cuts
 
 __all__ = [
     "INTERACTION",
     "PARTS",
     "AskProfile",
     "Asked",
+    "Cuts",
     "Part",
     "checked",
     "contacts_by_hour",
@@ -27,6 +28,7 @@ __all__ = [
     "forget",
     "gather",
     "ingest_of",
+    "no_cuts",
     "record_interactions",
     "show_interactions",
     "show_profiles",

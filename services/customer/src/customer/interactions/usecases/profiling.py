@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer import storage
 from customer.interactions import repository
 from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Fact
-from customer.interactions.domain.features import FEATURES, features_at
+from customer.interactions.domain.features import FEATURES, CutPoints, features_at
 from customer.interactions.schemas import Facts, Feature, Interaction, Profile, Section, shown
 from customer.interactions.tables import interaction
 from customer.interactions.usecases.reading import facts_of_ids
 from customer.interactions.usecases.sealing import opened
-from customer.interactions.usecases.sections import Asked, Part
+from customer.interactions.usecases.sections import Asked, Cuts, Part, no_cuts
 from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.parties.usecases import absences, subject_of
 from shared import audit, clock
@@ -53,7 +53,7 @@ class AskProfile:
 
 
 async def show_profiles(
-    world: World, tx: AsyncConnection, wishes: Sequence[AskProfile], parts: Sequence[Part]
+    world: World, tx: AsyncConnection, wishes: Sequence[AskProfile], parts: Sequence[Part], cuts: Cuts = no_cuts
 ) -> list[Profile | Problem]:
     """Profiles for many callers at once; each reading is recorded in the same transaction.
 
@@ -68,6 +68,7 @@ async def show_profiles(
     missing = await absences(world, tx, everybody)
     active = {row.customer_id for row in await repository.activity_of(tx, everybody)}
     facts = await _facts(world, tx, wishes, everybody)
+    frozen = await cuts(tx)
     answers: list[Profile | Problem] = []
     seen: list[audit.Entry] = []
     for wish in wishes:
@@ -78,7 +79,7 @@ async def show_profiles(
             answers.append(problem)
             continue
         theirs = [fact for one in circle for fact in facts[wish.as_of].get(one, ())]
-        profile = _profile(world, wish, circle, theirs)
+        profile = _profile(world, wish, circle, theirs, frozen)
         answers.append(profile.model_copy(update={"sections": await _sections(world, tx, wish, circle, parts)}))
         detail = {"then": None if wish.then is None else wish.then.isoformat(), "features": ",".join(wish.names)}
         seen.append(
@@ -103,13 +104,17 @@ async def _facts(
     return {at: await facts_of_ids(world, tx, everybody, at) for at in {wish.as_of for wish in wishes}}
 
 
-def _profile(world: World, wish: AskProfile, circle: Sequence[UUID], facts: Sequence[Fact]) -> Profile:
+def _profile(
+    world: World, wish: AskProfile, circle: Sequence[UUID], facts: Sequence[Fact], frozen: Sequence[CutPoints]
+) -> Profile:
     at = wish.then or clock.now()
     hidden = _TIPS_OFF if wish.caller.actor == "customer" else frozenset()
     names = [name for name in wish.names or FEATURES if name not in hidden]
     if wish.caller.actor == "customer":
         facts = [fact for fact in facts if fact.kind not in HIDDEN_FROM_CUSTOMERS]
-    told = features_at(facts, at, names, zone=ZoneInfo(world.settings.zone))
+    # How the bank ranks its customers is for the bank's own people.
+    cuts = () if wish.caller.actor == "customer" else frozen
+    told = features_at(facts, at, names, zone=ZoneInfo(world.settings.zone), cuts=cuts)
     ends = [one.valid_until for one in told.values() if one.valid_until is not None]
     return Profile(
         customer_id=circle[0],

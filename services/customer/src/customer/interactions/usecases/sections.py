@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.consents import usecases as consents
+from customer.interactions.domain.rfm import CutPoints
 from customer.interactions.schemas import Section
 from customer.matters import usecases as matters
 from customer.matters.domain import MatterKind
@@ -37,6 +38,15 @@ class Part:
     name: str
     read: Callable[[World, AsyncConnection, Asked], Awaitable[Section]]
     for_customers: bool
+
+
+# The cut points by which fifths are told; whoever freezes them hands in how to read them.
+Cuts = Callable[[AsyncConnection], Awaitable[Sequence[CutPoints]]]
+
+
+async def no_cuts(_: AsyncConnection) -> Sequence[CutPoints]:
+    """Nothing was ever frozen: there are no fifths."""
+    return ()
 
 
 async def _party(world: World, conn: AsyncConnection, asked: Asked) -> Section:

@@ -9,7 +9,7 @@ from customer.segments.usecases.catalogue import (
     view_of,
 )
 from customer.segments.usecases.freezing import freeze_cuts, list_cuts
-from customer.segments.usecases.profiled import PROFILE_PART
+from customer.segments.usecases.profiled import PROFILE_PART, fifths
 from customer.segments.usecases.reading import Look, member_of, show_memberships
 from customer.segments.usecases.saying import everybody_in
 from customer.segments.usecases.settling import forget, settle, settle_batch
@@ -21,6 +21,7 @@ __all__ = [
     "change_segment",
     "define_segment",
     "everybody_in",
+    "fifths",
     "forget",
     "freeze_cuts",
     "list_cuts",

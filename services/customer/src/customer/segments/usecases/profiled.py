@@ -1,11 +1,14 @@
 """The segments' part of a customer's profile: which the customer is in, since when, and why."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from customer.interactions.domain.rfm import CutPoints
 from customer.interactions.schemas import Section
 from customer.interactions.usecases import Asked, Part
+from customer.segments.usecases.library import frozen
 from customer.segments.usecases.reading import Look, show_memberships
 from shared.problems import Problem
 from shared.world import World
@@ -18,6 +21,11 @@ async def _segments(world: World, tx: AsyncConnection, asked: Asked) -> Section:
         return Section(as_of=asked.at, items=[])
     items = [one.model_dump(mode="json") for one in told.items if one.member]
     return Section(as_of=told.told_until or told.as_of, items=items)
+
+
+async def fifths(conn: AsyncConnection) -> Sequence[CutPoints]:
+    """Every version of the cut points of RFM: a profile is told by the one in force at its instant."""
+    return (await frozen(conn)).cuts
 
 
 # How the bank sorts its customers is for the bank's own people.
