@@ -1,6 +1,7 @@
 """What a card is made of: one party out of several records, bars with their reasons, and a customer's own part."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,7 @@ CALLED, HELD = UUID(int=1), UUID(int=2)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def record(tier: Tier = Tier.MASS, state: State = State.ACTIVE, **more: tuple[str, ...]) -> Record:
+def record(tier: Tier = Tier.MASS, state: State = State.ACTIVE, **more: Any) -> Record:
     return Record(tier, state, **more)
 
 

@@ -482,6 +482,22 @@ class Customer(Transport):
         """
         return await self._ask("GET", f"/v1/customers/{customer_id}/routing-profile", models.RoutingProfile)
 
+    async def note_routing_profile(
+        self, customer_id: UUID, body: models.NoteRoutingProfile, *, if_match: int
+    ) -> models.RoutingProfile:
+        """Note the bank's own rating and alerts by RFC 7396 merge patch, on the version named by `If-Match`.
+
+        The rest of a card follows from what is recorded elsewhere. Errors: 404; 410 erased; 412 stale; 428
+        without `If-Match`.
+        """
+        return await self._ask(
+            "PATCH",
+            f"/v1/customers/{customer_id}/routing-profile",
+            models.RoutingProfile,
+            body=body,
+            headers={"If-Match": f'"{if_match}"'},
+        )
+
     async def show_memberships(
         self, customer_id: UUID, *, explain: bool | None = None, as_of: datetime | None = None
     ) -> models.Memberships:

@@ -19,7 +19,7 @@ AccessibilityNeed = Literal[
 
 AddressKind = Literal["home", "work", "registered", "mailing"]
 
-Alert = Literal["restricted", "complaint_open", "dormant", "closed"]
+Alert = Literal["restricted", "possible_fraud", "complaint_open", "arrears", "high_value", "dormant", "closed"]
 
 Band = Literal["likely", "possible"]
 
@@ -94,6 +94,8 @@ PartReason = Literal["linked_by_mistake", "customer_objected", "fraud_suspected"
 PiplBasis = Literal["13(1)", "13(2)", "13(3)", "13(4)", "13(5)", "13(6)", "13(7)"]
 
 Product = Literal["current_account", "savings", "credit_card", "loan", "mortgage", "investment", "insurance"]
+
+Rating = Literal["A", "B", "C", "D", "E"]
 
 RelationshipKind = Literal["household", "owner", "guardian", "authorised_person"]
 
@@ -1270,6 +1272,13 @@ class NewIdentifier(Input):
     provenance: ProvenanceIn | None = None
 
 
+class NoteRoutingProfile(Input):
+    """An RFC 7396 merge patch of what the bank notes itself: what is absent stays, what is null is removed."""
+
+    rating: Rating | None = None
+    alerts: list[Alert] | None = None
+
+
 class ObserveMarket(Input):
     """Something seen of the market or a competitor on a day; what is wrong is answered by a newer signal, not
     changed.
@@ -1626,6 +1635,7 @@ class RoutingProfile(Answer):
     version: int
     leader_id: UUID | None
     tier: Tier | str
+    rating: Rating | str | None
     languages: list[str]
     preferred_channels: list[str]
     barred_channels: list[BarredChannel]

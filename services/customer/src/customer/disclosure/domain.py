@@ -107,6 +107,8 @@ CHOSEN: Final = (
 # Article 73: whoever may be under suspicion must not learn of it by seeing who looked.
 _QUIET_PURPOSES: Final = frozenset({AccessPurpose.FRAUD_INQUIRY, AccessPurpose.LEGAL_ORDER, GlassReason.MONEY_AT_RISK})
 _QUIET_SENDERS: Final = frozenset({"risk"})
+# What the bank notes for its own people may be a suspicion: that something was noted already tells.
+_QUIET_ACTS: Final = frozenset({"routing_profile.note"})
 _DOTS: Final = "***"
 
 
@@ -176,6 +178,7 @@ def tells(entry: Mapping[str, Any]) -> bool:
     quiet = (
         purposes & _QUIET_PURPOSES
         or detail.get("view") == Shape.RISK
+        or entry.get("action") in _QUIET_ACTS
         or (entry.get("actor") == "service" and entry.get("sub") in _QUIET_SENDERS)
     )
     return not quiet

@@ -1,4 +1,4 @@
-"""Who may read a card, and who may read what is delicate on it."""
+"""Who may read a card, who may read what is delicate on it, and who may note something on it."""
 
 from typing import Annotated, Final
 
@@ -10,3 +10,4 @@ DETAILS: Final = "customer.routing-details:read"
 CanRead = Annotated[
     Caller, require("customer.routing-profiles:read", actors=("staff", "client", "customer"), wider=DETAILS)
 ]
+CanNote = Annotated[Caller, require("customer.routing-profiles:write", actors=("staff", "client"), wider=DETAILS)]

@@ -25,14 +25,29 @@ class BarReason(StrEnum):
 
 
 class Alert(StrEnum):
-    """What whoever meets the customer should know first."""
+    """What whoever meets the customer should know first, the most pressing first."""
 
     RESTRICTED = "restricted"
+    POSSIBLE_FRAUD = "possible_fraud"
     COMPLAINT_OPEN = "complaint_open"
+    ARREARS = "arrears"
+    HIGH_VALUE = "high_value"
     DORMANT = "dormant"
     CLOSED = "closed"
 
 
+class Rating(StrEnum):
+    """The bank's own grade of a relation, the best first; what it rests on is the bank's affair."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+
+
+# What the bank's own systems and people note; the other alerts follow from what is recorded elsewhere.
+NOTED: Final = (Alert.POSSIBLE_FRAUD, Alert.ARREARS, Alert.HIGH_VALUE)
 _BY_EXTENT: Final[Mapping[BarReason, Extent]] = {
     BarReason.RISK_RESTRICTION: Extent.USE,
     BarReason.CUSTOMER_REFUSAL: Extent.APPROACH,
@@ -62,6 +77,8 @@ class Record:
     languages: tuple[str, ...] = ()
     preferred: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    rating: Rating | None = None
+    noted: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +120,23 @@ class Card:
     open_case: bool
     open_complaint: bool
     open_journey: bool
+    rating: Rating | None = None
 
     @property
     def own(self) -> "Card":
         """What the customer themself may see: nothing that risk did, nothing the bank thinks of them."""
         barred = tuple(bar for bar in self.barred if bar.reason is BarReason.CUSTOMER_REFUSAL)
-        return replace(self, barred=barred, alerts=(), restrictions=(), levels=())
+        return replace(self, barred=barred, alerts=(), restrictions=(), levels=(), rating=None)
 
 
 def card_of(told: Sources) -> Card:
-    """The card of a party: the highest tier of its records, what any of them asks for, what anything bars."""
+    """The card of a party: the highest tier of its records, what any of them asks for, what anything bars.
+
+    The rating is the leader's, else of the first record that has one.
+    """
     matters = told.matters or OpenMatters()
     bars = {Bar(channel, BarReason.RISK_RESTRICTION) for one in told.restrictions for channel in one.channels}
+    alerts = set(_alerts(told, matters))
     bars |= {Bar(channel, BarReason.CUSTOMER_REFUSAL) for channel in told.refused}
     return Card(
         leader_id=told.leader_id,
@@ -123,16 +145,18 @@ def card_of(told: Sources) -> Card:
         preferred_channels=_each_once(kind for one in told.records for kind in one.preferred),
         barred=tuple(sorted(bars, key=lambda bar: (bar.channel, bar.reason))),
         accessibility_needs=tuple(sorted({need for one in told.records for need in one.needs})),
-        alerts=tuple(_alerts(told, matters)),
+        alerts=tuple(one for one in Alert if one in alerts),
         restrictions=tuple(sorted(one.id for one in told.restrictions)),
         levels=tuple(sorted((told.levels or {}).items())),
         open_case=bool(matters.cases),
         open_complaint=matters.complaint,
         open_journey=bool(matters.journeys),
+        rating=next((one.rating for one in told.records if one.rating is not None), None),
     )
 
 
 def _alerts(told: Sources, matters: OpenMatters) -> Iterable[Alert]:
+    yield from (alert for one in told.records for alert in one.noted)
     if told.restrictions:
         yield Alert.RESTRICTED
     if matters.complaint:

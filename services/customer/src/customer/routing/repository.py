@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from customer.routing.tables import routing_card, routing_level, routing_restriction
+from customer.routing.tables import routing_card, routing_level, routing_note, routing_restriction
 from shared.db import unnest
 
 Rows = Sequence[Row[Any]]
@@ -91,6 +91,7 @@ _MARK = _marked.on_conflict_do_update(
 _RESTRICTIONS_OF = select(routing_restriction).where(
     routing_restriction.c.customer_id == any_(_IDS), routing_restriction.c.in_force
 )
+_NOTES_OF = select(routing_note).where(routing_note.c.customer_id == any_(_IDS))
 _LEVELS_OF = select(routing_level).where(routing_level.c.customer_id == any_(_IDS))
 
 
@@ -134,6 +135,23 @@ async def restrictions_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
 async def levels_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
     """Who of these risk has said a level of, and its version."""
     return (await conn.execute(_LEVELS_OF, {"ids": list(ids)})).all()
+
+
+async def notes_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """What the bank noted of these customers, still sealed."""
+    return (await conn.execute(_NOTES_OF, {"ids": list(ids)})).all()
+
+
+async def keep_note(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """Keep a note of a customer whose card is held, in place of the one before."""
+    kept = insert(routing_note).values(**values)
+    told = {name: kept.excluded[name] for name in values if name != "customer_id"}
+    await tx.execute(kept.on_conflict_do_update(index_elements=["customer_id"], set_=told))
+
+
+async def forget_notes(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Drop what the bank noted of erased customers."""
+    await tx.execute(delete(routing_note).where(routing_note.c.customer_id.in_(ids)))
 
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:

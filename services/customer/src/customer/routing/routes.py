@@ -1,14 +1,15 @@
-"""HTTP of the card: one read, grouped. No SQL, no rules."""
+"""HTTP of the card: one read, grouped, and what the bank notes. No SQL, no rules."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from customer.routing import usecases
-from customer.routing.access import CanRead
-from customer.routing.schemas import RoutingProfile
-from shared.etags import with_etag
+from customer.routing.access import CanNote, CanRead
+from customer.routing.schemas import NoteRoutingProfile, RoutingProfile
+from shared.db import Tx
+from shared.etags import IfMatch, with_etag
 from shared.grouping import Grouped, grouped
 from shared.routing import Router
 
@@ -27,4 +28,16 @@ async def show_routing_profile(customer_id: UUID, show: Show, caller: CanRead) -
     Errors: 404 unknown, or another customer's; 410 erased.
     """
     view = await show((customer_id, caller))
+    return with_etag(view, version=view.version)
+
+
+@router.patch("", response_model=RoutingProfile)
+async def note_routing_profile(
+    request: Request, customer_id: UUID, body: NoteRoutingProfile, caller: CanNote, match: IfMatch, tx: Tx
+) -> Response:
+    """Note the bank's own rating and alerts by RFC 7396 merge patch, on the version named by `If-Match`.
+
+    The rest of a card follows from what is recorded elsewhere. Errors: 404; 410 erased; 412 stale; 428 without `If-Match`.
+    """
+    view = await usecases.note(request.app.state.world, tx, customer_id, body, match, caller)
     return with_etag(view, version=view.version)

@@ -1,14 +1,27 @@
 """The card as it is read: what is delicate on it is null for callers without the scope for it."""
 
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from customer.parties.domain import Tier
 from customer.parties.domain.details import AccessibilityNeed
-from customer.routing.domain import Alert, BarReason, Extent
-from shared.schemas import View
+from customer.routing.domain import NOTED, Alert, BarReason, Extent, Rating
+from shared.schemas import Body, View
+
+
+class NoteRoutingProfile(Body):
+    """An RFC 7396 merge patch of what the bank notes itself: what is absent stays, what is null is removed."""
+
+    rating: Rating | None = None
+    alerts: Annotated[list[Alert], Field(max_length=len(NOTED), description=", ".join(NOTED))] | None = None
+
+    @model_validator(mode="after")
+    def _noted(self) -> Self:
+        if not set(self.alerts or ()) <= set(NOTED):
+            raise ValueError(f"the alerts that are noted are {', '.join(NOTED)}; the others follow from elsewhere")
+        return self
 
 
 class BarredChannel(View):
@@ -44,6 +57,7 @@ class RoutingProfile(View):
     version: int
     leader_id: UUID | None
     tier: Tier
+    rating: Annotated[Rating | None, Field(description="null while the bank has noted none, and for customers")]
     languages: Annotated[list[str], Field(description="BCP 47, the preferred one first")]
     preferred_channels: Annotated[list[str], Field(description="kinds of preferred contact points, the leader's first")]
     barred_channels: list[BarredChannel]

@@ -1,4 +1,4 @@
-"""Where cards are kept as they were last said, and what was heard of restrictions and risk levels."""
+"""Where cards are kept as they were last said, what the bank notes for them, and what was heard from risk."""
 
 from sqlalchemy import Boolean, Column, DateTime, Integer, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -15,6 +15,16 @@ routing_card = Table(
     Column("own_version", Integer, nullable=False),
     Column("content", LargeBinary),
     Column("changed_at", DateTime(timezone=True)),
+)
+
+# The bank's own rating and alerts, under the customer's seal.
+routing_note = Table(
+    "routing_note",
+    metadata,
+    Column("customer_id", Uuid, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("updated_by", Text, nullable=False),
 )
 
 # Heard from risk: which channels a restriction bars and whether it is in force, never why.

@@ -47,7 +47,13 @@ _KEPT_BY_DUTY: Final[tuple[Forget, ...]] = (
     relationships.forget,
     routing.forget,
 )
-_BESIDE: Final[tuple[Forget, ...]] = (matters.forget, insights.forget, outreach.forget, segments.forget)
+_BESIDE: Final[tuple[Forget, ...]] = (
+    matters.forget,
+    insights.forget,
+    outreach.forget,
+    segments.forget,
+    routing.forget_notes,
+)
 
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:

@@ -37,6 +37,11 @@ def _newest(rows: Sequence[Mapping[str, Any]], place: str) -> list[Mapping[str, 
     return list({row[place]: row for row in sorted(rows, key=lambda row: int(row["version"]))}.values())
 
 
+async def forget_notes(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """What goes even where a duty keeps the customer: the bank's own notes."""
+    await repository.forget_notes(tx, ids)
+
+
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """What erasure removes here: the cards, and what was heard of restrictions and levels."""
     await repository.forget(tx, ids)

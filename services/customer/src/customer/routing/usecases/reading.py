@@ -14,10 +14,10 @@ from customer.parties.domain.details import AccessibilityNeed
 from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.routing import repository
 from customer.routing.access import DETAILS
-from customer.routing.domain import Card
+from customer.routing.domain import Alert, Card
 from customer.routing.events import RoutingProfileSnapshot
 from customer.routing.schemas import BarredChannel, LevelMark, RiskLevel, RoutingProfile
-from customer.routing.usecases.sealing import unsealed
+from customer.routing.usecases.sealing import unsealed, unsealed_note
 from customer.routing.usecases.settling import said_of, settle
 from shared import audit
 from shared.access import Caller
@@ -29,7 +29,7 @@ from shared.world import World
 RESOURCE: Final = "routing_profile"
 DELICATE: Final = ("accessibility_needs", "alerts", "restrictions", "risk_level")
 # A customer's needs are their own words.
-_NOT_FOR_CUSTOMERS: Final = ("alerts", "restrictions", "risk_level")
+_NOT_FOR_CUSTOMERS: Final = ("rating", "alerts", "restrictions", "risk_level")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,14 @@ async def show_profiles(
     yet is told now.
     """
     ids = sorted({customer_id for customer_id, _ in wishes})
-    told = await _told(world, tx, ids)
+    told = await cards_told(world, tx, ids)
     missing: Mapping[UUID, Problem] = {}
     untold = [one for one in ids if one not in told]
     if untold:
         missing = await parties.absences(world, tx, untold)
         begun = [one for one in untold if one not in missing]
         await settle(world, tx, begun)
-        told |= await _told(world, tx, begun)
+        told |= await cards_told(world, tx, begun)
     own = await _own(tx, wishes)
     answers: list[RoutingProfile | Problem] = []
     seen: list[audit.Entry] = []
@@ -88,7 +88,8 @@ def as_seen(customer_id: UUID, told: Told, caller: Caller) -> RoutingProfile:
 
 def _shown(customer_id: UUID, version: int, card: Card, withheld: Sequence[str], *, reasons: bool) -> RoutingProfile:
     marks = [LevelMark(customer_id=one, version=number) for one, number in card.levels]
-    delicate: dict[str, Any] = {
+    closed: dict[str, Any] = {
+        "rating": card.rating,
         "accessibility_needs": [AccessibilityNeed(need) for need in card.accessibility_needs],
         "alerts": list(card.alerts),
         "restrictions": list(card.restrictions),
@@ -108,12 +109,12 @@ def _shown(customer_id: UUID, version: int, card: Card, withheld: Sequence[str],
         open_case=card.open_case,
         open_complaint=card.open_complaint,
         open_journey=card.open_journey,
-        **(delicate | dict.fromkeys(withheld)),
+        **(closed | dict.fromkeys(withheld)),
         withheld=list(withheld),
     )
 
 
-async def _told(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Told]:
+async def cards_told(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Told]:
     """The cards of these as they were last said; nobody's who has none, or was erased."""
     rows = await repository.cards(conn, ids)
     keys = await world.vault.for_read(conn, [parties.subject_of(row.customer_id) for row in rows])
@@ -139,11 +140,11 @@ async def everybody(world: World) -> AsyncIterator[list[Emit]]:
     async for page in parties.everybody(world):
         ids = [view.id for view in page]
         async with world.db.begin() as tx:
-            told = await _told(world, tx, ids)
+            told = await cards_told(world, tx, ids)
             untold = [one for one in ids if one not in told]
             if untold:
                 await settle(world, tx, untold)
-                told |= await _told(world, tx, untold)
+                told |= await cards_told(world, tx, untold)
         yield [
             said_of(RoutingProfileSnapshot, one, card.version, card.card, card.changed_at) for one, card in told.items()
         ]
@@ -152,7 +153,17 @@ async def everybody(world: World) -> AsyncIterator[list[Emit]]:
 async def gather(
     world: World, conn: AsyncConnection, customers: Sequence[UUID]
 ) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
-    """What of their cards people under these ids may see: for their own export."""
-    for one, told in sorted((await _told(world, conn, customers)).items()):
+    """What of their cards people under these ids may see, and what the bank noted of them: for their own export.
+
+    Of the notes all but a suspicion, which would tip them off (GDPR Art. 15(4); AML laws forbid it).
+    """
+    for one, told in sorted((await cards_told(world, conn, customers)).items()):
         own = _shown(one, told.own_version, told.card.own, _NOT_FOR_CUSTOMERS, reasons=True)
         yield "routing_profile", own.model_dump(mode="json", exclude={*_NOT_FOR_CUSTOMERS, "withheld"})
+    keys = await world.vault.for_read(conn, [parties.subject_of(one) for one in customers])
+    for row in await repository.notes_of(conn, customers):
+        key = keys[parties.subject_of(row.customer_id)]
+        if key is not None:
+            note = unsealed_note(row.content, row.customer_id, key)
+            alerts = [one for one in note.alerts if one is not Alert.POSSIBLE_FRAUD]
+            yield "routing_note", {"customer_id": str(row.customer_id), "rating": note.rating, "alerts": alerts}

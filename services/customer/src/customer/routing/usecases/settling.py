@@ -16,7 +16,7 @@ from customer.parties.schemas import Customer
 from customer.routing import repository
 from customer.routing.domain import Card, Record, Restriction, Sources, card_of
 from customer.routing.events import RoutingProfileChanged, RoutingProfileEvent
-from customer.routing.usecases.sealing import sealed, unsealed
+from customer.routing.usecases.sealing import Note, sealed, unsealed, unsealed_note
 from shared import clock
 from shared.crypto import DataKey
 from shared.events import outbox
@@ -36,7 +36,7 @@ async def settle(world: World, tx: AsyncConnection, ids: Iterable[UUID]) -> None
     around, rows, keys = await _held(world, tx, sorted(set(ids)))
     if not rows:
         return
-    made = await _cards(world, tx, around)
+    made = await _cards(world, tx, around, keys)
     at = clock.now()
     changed = [
         told
@@ -78,11 +78,16 @@ async def _held(
             rows |= {row.customer_id: row for row in await repository.hold(tx, living)}
 
 
-async def _cards(world: World, tx: AsyncConnection, around: Circles) -> dict[UUID, Card]:
+async def _cards(world: World, tx: AsyncConnection, around: Circles, keys: Mapping[UUID, DataKey]) -> dict[UUID, Card]:
     """The card of everybody in these circles, made of all that is known of the circle."""
     everyone = sorted({one for circle in around.values() for one in circle})
     records = await parties.views(world, tx, everyone)
     restrictions = await repository.restrictions_of(tx, everyone)
+    notes = {
+        row.customer_id: unsealed_note(row.content, row.customer_id, keys[row.customer_id])
+        for row in await repository.notes_of(tx, everyone)
+        if row.customer_id in keys
+    }
     levels = {row.customer_id: row.version for row in await repository.levels_of(tx, everyone)}
     leaders = sorted({circle[0] for circle in around.values()})
     refused = await consents.refused_channels(tx, leaders)
@@ -95,7 +100,7 @@ async def _cards(world: World, tx: AsyncConnection, around: Circles) -> dict[UUI
             continue
         card = card_of(
             Sources(
-                records=[_record(one) for one in known],
+                records=[_record(one, notes.get(one.id, Note())) for one in known],
                 leader_id=leader if len(circle) > 1 else None,
                 restrictions=[
                     Restriction(row.restriction_id, frozenset(row.channels))
@@ -111,13 +116,15 @@ async def _cards(world: World, tx: AsyncConnection, around: Circles) -> dict[UUI
     return made
 
 
-def _record(view: Customer) -> Record:
+def _record(view: Customer, note: Note) -> Record:
     return Record(
         tier=view.tier,
         state=view.state,
         languages=tuple(view.languages),
         preferred=tuple(point.kind for point in view.contact_points if point.preferred),
         needs=tuple(view.accessibility_needs),
+        rating=note.rating,
+        noted=note.alerts,
     )
 
 
