@@ -10,6 +10,8 @@ from customer.disclosure import routes as disclosure
 from customer.identity import routes as identity
 from customer.insights import routes as insights
 from customer.interactions import routes as interactions
+from customer.offers import routes as offers
+from customer.offers.usecases import PROFILE_PART as OFFERS_PART
 from customer.outreach import routes as outreach
 from customer.parties import routes as parties
 from customer.parties.access import CanRead
@@ -30,10 +32,11 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         disclosure.router,
         parties.router,
         consents.router,
-        *interactions.routers([PROFILE_PART], fifths),
+        *interactions.routers([PROFILE_PART, OFFERS_PART], fifths),
         outreach.router,
         outreach.templates_router,
         segments.router,
+        offers.router,
         identity.router,
         identity.reviews_router,
         *insights.routers(),

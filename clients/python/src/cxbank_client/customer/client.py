@@ -383,6 +383,48 @@ class Customer(Transport):
             "GET", f"/v1/customers/{customer_id}/name", models.RenderedName, query={"language": language}
         )
 
+    async def show_next_best(
+        self, customer_id: UUID, *, channel: models.CustomerOffersDomainServicesChannel, limit: int | None = None
+    ) -> models.NextBest:
+        """The next best services of a customer on a channel, best first, and why every other entry is not among
+        them.
+
+        The decision is kept under `id`, with the receipts it rests on; asking is recorded before the answer
+        leaves. Who is in
+        the control group is sold nothing here. Customers see what is offered to them, not how it came about.
+
+        Errors: 404 unknown; 410 erased.
+        """
+        return await self._ask(
+            "GET",
+            f"/v1/customers/{customer_id}/next-best-services",
+            models.NextBest,
+            query={"channel": channel, "limit": limit},
+        )
+
+    async def say_outcome(
+        self, customer_id: UUID, body: models.SayOutcome, *, idempotency_key: str | None = None
+    ) -> models.OfferOutcome:
+        """Say what became of an offer: shown, ignored, declined, accepted; the higher word stands, in whatever
+        order they come.
+
+        Without `decision_id` the service was taken without having been offered: it counts for the comparison
+        with the control
+        group, not for how likely an offer is taken.
+
+        Errors: 404 no such decision about this customer; 409 the `external_ref` is known with other content;
+        410 erased; 422 the
+        decision did not offer it, a time more than two minutes ahead, no key of any kind.
+        """
+        return await self._ask(
+            "POST",
+            f"/v1/customers/{customer_id}/offer-outcomes",
+            models.OfferOutcome,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
+        )
+
     async def show_profile(
         self,
         customer_id: UUID,
@@ -509,6 +551,28 @@ class Customer(Transport):
             f"/v1/customers/{customer_id}/segments",
             models.Memberships,
             query={"explain": explain, "as_of": as_of},
+        )
+
+    async def list_assessments(self, customer_id: UUID) -> list[models.Assessment]:
+        """Every assessment of a person, latest first: a handful, so that they come whole. The reading is recorded."""
+        return await self._ask("GET", f"/v1/customers/{customer_id}/suitability-assessments", list[models.Assessment])
+
+    async def assess_suitability(
+        self, customer_id: UUID, body: models.AssessSuitability, *, idempotency_key: str | None = None
+    ) -> models.Assessment:
+        """Record what was found of a customer: the risk they can bear, what makes them vulnerable. The latest word
+        holds.
+
+        Errors: 404 unknown; 409 the `external_ref` is known with other content; 410 erased; 422 a time ahead,
+        no key of any kind.
+        """
+        return await self._ask(
+            "POST",
+            f"/v1/customers/{customer_id}/suitability-assessments",
+            models.Assessment,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
         )
 
     async def show_timeline(
@@ -690,7 +754,7 @@ class Customer(Transport):
         """Contacts of the next fourteen days, in all and by channel, each with how such forecasts would have done."""
         return await self._ask("GET", "/v1/insights/forecasts", models.Forecasts)
 
-    async def show_table(self, *, rows: models.Dimension, columns: models.Dimension) -> models.CrossTable:
+    async def show_table(self, *, rows: models.DimensionInput, columns: models.DimensionInput) -> models.CrossTable:
         """How many customers there are by two words of theirs, counts of a few hidden.
 
         Errors: 409 the table cannot be shown without telling of a few; 422 the same word twice.
@@ -994,6 +1058,13 @@ class Customer(Transport):
         """
         return await self._ask("POST", f"/v1/messages/{message_id}/receipts", models.Message, body=body)
 
+    async def show_decision(self, decision_id: UUID) -> models.NextBest:
+        """A decision as it was made, with every reason, score and receipt; the reading is recorded.
+
+        Errors: 404 unknown; 410 the customer was erased.
+        """
+        return await self._ask("GET", f"/v1/offer-decisions/{decision_id}", models.NextBest)
+
     async def list_privacy_requests(
         self,
         *,
@@ -1181,6 +1252,49 @@ class Customer(Transport):
     def all_members(self, segment_id: UUID, *, limit: int | None = None) -> AsyncIterator[models.Member]:
         """Every item of `list_members`, page by page, as they are needed."""
         return self._pages(lambda at: self.list_members(segment_id, limit=limit, cursor=at), None)
+
+    async def list_services(self) -> list[models.ServiceView]:
+        """The catalogue in its newest versions, by key: a few dozen, so that it comes whole."""
+        return await self._ask("GET", "/v1/services", list[models.ServiceView])
+
+    async def define_service(self, body: models.DefineService) -> models.ServiceView:
+        """Put an entry into the catalogue; its `key` is its key: a repeat answers 200.
+
+        Errors: 409 the key is known with other content; 422 a condition does not parse, type-check or costs too
+        much, a purpose
+        nobody has, a value in another currency than the weights.
+        """
+        return await self._ask("POST", "/v1/services", models.ServiceView, body=body)
+
+    async def show_fairness(self, *, from_: date | None = None, to: date | None = None) -> models.FairnessReport:
+        """Who is offered what and who takes it, by age band, gender and region; `from` and `to` choose whole
+        months.
+        """
+        return await self._ask("GET", "/v1/services/fairness", models.FairnessReport, query={"from": from_, "to": to})
+
+    async def show_lift(self, *, from_: date | None = None, to: date | None = None) -> models.LiftReport:
+        """What next best services were worth against the control group, by entry; `from` and `to` are days of
+        qualifying.
+        """
+        return await self._ask("GET", "/v1/services/lift", models.LiftReport, query={"from": from_, "to": to})
+
+    async def adopt_service_presets(self) -> list[models.ServiceView]:
+        """Define the entries that come with the service; those already there stay as they are. The ones made now."""
+        return await self._ask("POST", "/v1/services/presets", list[models.ServiceView])
+
+    async def show_service(self, key: str, *, version: int | None = None) -> models.ServiceView:
+        """One entry in its newest version, or as it was in another."""
+        return await self._ask("GET", f"/v1/services/{key}", models.ServiceView, query={"version": version})
+
+    async def change_service(self, key: str, body: models.ChangeService, *, if_match: int) -> models.ServiceView:
+        """Make the next version of an entry by RFC 7396 merge patch; what was decided by the one before stays
+        told.
+
+        Errors: 412 stale; 422 as when defining, or `effective_from` lies in the past; 428 without `If-Match`.
+        """
+        return await self._ask(
+            "PATCH", f"/v1/services/{key}", models.ServiceView, body=body, headers={"If-Match": f'"{if_match}"'}
+        )
 
     async def list_webhooks(self, *, limit: int | None = None, cursor: str | None = None) -> Page[models.Webhook]:
         """Subscriptions, newest first; a client sees its own."""

@@ -236,6 +236,36 @@ class MessageSuppressed(Said):
     occurred_at: datetime
 
 
+class OfferAnswered(Said):
+    """It was ignored, declined or accepted; said again when a higher word comes later."""
+
+    event_type: ClassVar[str] = "cxbank.customer.offer_answered.v1"
+
+    offer_id: UUID
+    customer_id: UUID
+    service: str
+    channel: str
+    outcome: str
+    holdout: bool
+    unasked: bool
+    occurred_at: datetime
+
+
+class OfferShown(Said):
+    """It was shown: once for each offer, before anything else is said of it."""
+
+    event_type: ClassVar[str] = "cxbank.customer.offer_shown.v1"
+
+    offer_id: UUID
+    customer_id: UUID
+    service: str
+    channel: str
+    outcome: str
+    holdout: bool
+    unasked: bool
+    occurred_at: datetime
+
+
 class CustomerRegistered(Said):
     """A party is known from now on."""
 
@@ -377,6 +407,8 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.message_read.v1": MessageRead,
     "cxbank.customer.message_sent.v1": MessageSent,
     "cxbank.customer.message_suppressed.v1": MessageSuppressed,
+    "cxbank.customer.offer_answered.v1": OfferAnswered,
+    "cxbank.customer.offer_shown.v1": OfferShown,
     "cxbank.customer.registered.v1": CustomerRegistered,
     "cxbank.customer.routing_profile_changed.v1": RoutingProfileChanged,
     "cxbank.customer.routing_profile_snapshot.v1": RoutingProfileSnapshot,

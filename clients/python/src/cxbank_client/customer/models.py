@@ -21,6 +21,8 @@ AddressKind = Literal["home", "work", "registered", "mailing"]
 
 Alert = Literal["restricted", "possible_fraud", "complaint_open", "arrears", "high_value", "dormant", "closed"]
 
+Arm = Literal["treated", "held-out"]
+
 Band = Literal["likely", "possible"]
 
 BarReason = Literal["risk_restriction", "customer_refusal"]
@@ -35,7 +37,7 @@ ContactKind = Literal["phone", "email", "wechat", "postal"]
 
 DeliveryState = Literal["waiting", "delivered", "parked"]
 
-Dimension = Literal["kind", "state", "tier", "age_band", "region"]
+DimensionInput = Literal["kind", "state", "tier", "age_band", "region"]
 
 ErasureState = Literal["requested", "completed"]
 
@@ -89,6 +91,8 @@ OccupationGroup = Literal[
     "unemployed",
 ]
 
+Outcome = Literal["shown", "ignored", "declined", "accepted"]
+
 PartReason = Literal["linked_by_mistake", "customer_objected", "fraud_suspected", "erasure"]
 
 PiplBasis = Literal["13(1)", "13(2)", "13(3)", "13(4)", "13(5)", "13(6)", "13(7)"]
@@ -122,6 +126,8 @@ Sensitive = Literal[
     "declared_asset_band",
 ]
 
+ServiceKind = Literal["service", "advice", "education", "remedy", "product"]
+
 SetState = Literal["active", "absorbed", "dissolved"]
 
 Shape = Literal["routing", "servicing", "risk", "marketing"]
@@ -129,6 +135,8 @@ Shape = Literal["routing", "servicing", "risk", "marketing"]
 Source = Literal[
     "registry", "identity_document", "bank", "core_banking", "customer", "import", "third_party", "inferred"
 ]
+
+Stage = Literal["eligibility", "applicability", "suitability", "contact-policy", "arbitration", "experiment"]
 
 Status = Literal["running", "paused", "breached", "met", "met_late"]
 
@@ -141,6 +149,8 @@ Urgency = Literal["routine", "urgent"]
 Verdict = Literal["allow", "deny"]
 
 Verified = Literal["text", "second_hand", "field_knowledge"]
+
+Vulnerability = Literal["health", "life-event", "resilience", "capability"]
 
 WebhookState = Literal["active", "paused", "ended"]
 
@@ -167,6 +177,8 @@ CustomerConsentsDomainReason = Literal[
     "objected",
 ]
 
+CustomerInsightsSchemasDimension = Literal["kind", "state", "tier", "age_band", "region"]
+
 CustomerInteractionsDomainFactsChannel = Literal[
     "branch", "atm", "phone", "web", "app", "wechat", "video", "email", "post", "partner"
 ]
@@ -185,6 +197,12 @@ CustomerInteractionsDomainFactsKind = Literal[
     "message",
     "screening",
 ]
+
+CustomerOffersDomainServicesChannel = Literal[
+    "app", "web", "branch", "phone", "video", "email", "sms", "push", "wechat"
+]
+
+CustomerOffersSchemasMeasuringDimension = Literal["age_band", "gender", "region"]
 
 CustomerOutreachDomainMessagesChannel = Literal["email", "sms", "push", "wechat"]
 
@@ -305,6 +323,32 @@ class AskDecision(Input):
     data_categories: list[str] = Field(default_factory=lambda: [])
 
 
+class AssessSuitability(Input):
+    """What somebody who may found of a customer: the risk they can bear, and what makes them vulnerable.
+
+    The latest by `assessed_at` holds; one that finds nobody vulnerable says so with an empty list.
+    """
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    risk_tolerance: int | None = None
+    vulnerabilities: list[Vulnerability] = Field(default_factory=lambda: [])
+    assessed_at: datetime | None = None
+    external_ref: str | None = None
+
+
+class Assessment(Answer):
+    """An assessment as it was recorded; `risk_tolerance` is good until `risk_tolerance_until`."""
+
+    id: UUID
+    customer_id: UUID
+    risk_tolerance: int | None
+    risk_tolerance_until: datetime | None
+    vulnerabilities: list[Vulnerability | str]
+    assessed_at: datetime
+    recorded_at: datetime
+
+
 class BacktestView(Answer):
     """Forecasts one day ahead over the last `days`, each made before its day.
 
@@ -327,6 +371,13 @@ class BarredChannel(Answer):
     channel: str
     extent: Extent | str
     reason: BarReason | str | None
+
+
+class Because(Answer):
+    """A reason, by its code and in the languages of the suite."""
+
+    code: str
+    texts: dict[str, str]
 
 
 class BreakGlass(Input):
@@ -454,6 +505,27 @@ class ChangeSegment(Input):
     descriptions: Words | None = None
     rule: str | None = None
     state: Literal["active", "archived"] | None = None
+
+
+class ChangeService(Input):
+    """An RFC 7396 merge patch that makes the next version, in force from `effective_from`, else from now."""
+
+    kind: ServiceKind | None = None
+    names: Words | None = None
+    descriptions: Words | None = None
+    sells: bool | None = None
+    purposes: list[str] | None = None
+    channels: list[CustomerOffersDomainServicesChannel] | None = None
+    eligible: str | None = None
+    applicable: str | None = None
+    needs: NeedsIn | None = None
+    value: Money | None = None
+    urgency: int | None = None
+    rests_days: int | None = None
+    prior: PriorIn | None = None
+    model: Literal["product"] | None = None
+    state: Literal["active", "archived"] | None = None
+    effective_from: datetime | None = None
 
 
 class ChangeWebhook(Input):
@@ -644,8 +716,8 @@ class CrossTable(Answer):
     Groups of fewer people than that are joined under `other`.
     """
 
-    rows: Dimension | str
-    columns: Dimension | str
+    rows: CustomerInsightsSchemasDimension | str
+    columns: CustomerInsightsSchemasDimension | str
     names: list[str]
     lines: list[Line]
     totals: list[int]
@@ -778,6 +850,27 @@ class DefineSegment(Input):
     rule: str
 
 
+class DefineService(Input):
+    """A new entry of the catalogue; its `key` is its natural key."""
+
+    kind: ServiceKind
+    names: Words
+    descriptions: Words | None = None
+    sells: bool
+    purposes: list[str]
+    channels: list[CustomerOffersDomainServicesChannel] = Field(default_factory=lambda: [])
+    eligible: str = "true"
+    applicable: str = "true"
+    needs: NeedsIn | None = None
+    value: Money
+    urgency: int = 1
+    rests_days: int = 30
+    prior: PriorIn
+    model: Literal["product"] | None = None
+    key: str
+    effective_from: datetime | None = None
+
+
 class Delivery(Answer):
     """One event on its way to one subscriber: `status` is the last HTTP status, `cause` why it waits or is parked."""
 
@@ -859,6 +952,28 @@ class Facts(Answer):
     first_at: datetime | None
     last_at: datetime | None
     last_recorded_at: datetime | None
+
+
+class FairnessReport(Answer):
+    """Who is offered what, and who takes it, by group, in the months of [from, to). `four_fifths` is the rule's
+    part.
+    """
+
+    items: list[FairnessTable]
+    four_fifths: float
+    fewest: int
+    since: date | None
+    until: date | None
+    as_of: datetime
+
+
+class FairnessTable(Answer):
+    """One entry by one word of people; `withheld` when it could not be shown without telling of a few."""
+
+    service: str
+    dimension: CustomerOffersSchemasMeasuringDimension | str
+    withheld: bool
+    groups: list[GroupShares]
 
 
 class Feature(Answer):
@@ -966,6 +1081,19 @@ class GiveConsent(Input):
     evidence: CustomerConsentsSchemasEvidence | None = None
     occurred_at: datetime | None = None
     external_ref: str | None = None
+
+
+class GroupShares(Answer):
+    """One group: how many were considered, were offered, and took it; null where it is hidden, that nobody is told
+    of.
+    """
+
+    name: str
+    considered: int
+    offered: int | None
+    accepted: int | None
+    offered_share: Share | None
+    accepted_share: Share | None
 
 
 class Identifier(Answer):
@@ -1088,6 +1216,36 @@ class LevelMark(Answer):
 
     customer_id: UUID
     version: int
+
+
+class LiftOf(Answer):
+    """An entry's two arms and their difference (Newcombe's interval, 95 %); null where an arm is too small to tell
+    of.
+    """
+
+    service: str
+    treated: SideView | None
+    held_out: SideView | None
+    difference: float | None
+    low: float | None
+    high: float | None
+
+
+class LiftReport(Answer):
+    """What next best services were worth against the universal control group, by entry; `*` is any that sells.
+
+    People count from when they first qualified in [from, to), with `days` to take it. `moved` are those left
+    out because
+    linking has put them into the other arm since.
+    """
+
+    experiment_id: UUID
+    holdout_percent: int
+    days: int
+    moved: int
+    items: list[LiftOf]
+    fewest: int
+    as_of: datetime
 
 
 class Line(Answer):
@@ -1237,6 +1395,26 @@ class Named(Answer):
     unit: str
 
 
+class NeedsIn(Input):
+    """What makes it suitable: a risk level within what the customer can bear, an income, a bounded chance to
+    default.
+
+    With both of the last two, one must be known and what is known must hold.
+    """
+
+    risk: int | None = None
+    least_income: Money | None = None
+    most_default_chance: float | None = None
+
+
+class NeedsView(Answer):
+    """What makes it suitable."""
+
+    risk: int | None
+    least_income: MoneyView | None
+    most_default_chance: float | None
+
+
 class NewAddress(Input):
     """Where a party lives, works or is registered; lines are as the post writes them."""
 
@@ -1272,6 +1450,26 @@ class NewIdentifier(Input):
     provenance: ProvenanceIn | None = None
 
 
+class NextBest(Answer):
+    """The next best services of a customer on a channel, best first, and every other entry with why it is not
+    offered.
+
+    `id` names the decision when it is said what became of it. `refused`, `arm` and the versions are null for
+    customers.
+    """
+
+    id: UUID
+    customer_id: UUID
+    channel: CustomerOffersDomainServicesChannel | str
+    decided_at: datetime
+    items: list[OfferedService]
+    refused: list[RefusedService] | None
+    arm: Arm | str | None
+    experiment_id: UUID | None
+    weights: str | None
+    policy: str | None
+
+
 class NoteRoutingProfile(Input):
     """An RFC 7396 merge patch of what the bank notes itself: what is absent stays, what is null is removed."""
 
@@ -1302,6 +1500,38 @@ class ObserveMarket(Input):
     external_ref: str | None = None
 
 
+class OfferOutcome(Answer):
+    """A word of what became of an offer, as it was said; `stands` is what the offer has come to by all words so
+    far.
+
+    `decision_id` is null for what was taken without having been offered.
+    """
+
+    id: UUID
+    customer_id: UUID
+    decision_id: UUID | None
+    service: str
+    channel: CustomerOffersDomainServicesChannel | str
+    outcome: Outcome | str
+    occurred_at: datetime
+    recorded_at: datetime
+    stands: Outcome | str
+
+
+class OfferedService(Answer):
+    """An entry that is offered. `reasons` and everything after it are the bank's own and null for customers."""
+
+    service: str
+    version: int
+    kind: ServiceKind | str
+    names: dict[str, str]
+    descriptions: dict[str, str] | None
+    reasons: list[Because] | None
+    permits: list[Permit] | None
+    score: ScoreView | None
+    propensity: PropensityView | None
+
+
 class PastVersion(Answer):
     """How a party was recorded from `recorded_at` until `superseded_at` (null: still), and who changed it then."""
 
@@ -1310,6 +1540,14 @@ class PastVersion(Answer):
     superseded_at: datetime | None
     recorded_by: str
     customer: Customer
+
+
+class Permit(Answer):
+    """What a use rests on: the receipt of a consent, or the name of a legal basis."""
+
+    purpose: str
+    receipt_id: UUID | None
+    basis: str | None
 
 
 class PersonName(Answer):
@@ -1348,6 +1586,20 @@ class Previewed(Answer):
     units: int
 
 
+class PriorIn(Input):
+    """How likely an offer is taken before anybody was asked: a mean, worth so many answers."""
+
+    mean: float
+    strength: float
+
+
+class PriorView(Answer):
+    """How likely an offer is taken before anybody was asked."""
+
+    mean: float
+    strength: float
+
+
 class PrivacyRequest(Answer):
     """A request and how far it has come."""
 
@@ -1378,6 +1630,15 @@ class Profile(Answer):
     features: dict[str, Feature]
     features_valid_until: datetime | None
     sections: dict[str, Section]
+
+
+class PropensityView(Answer):
+    """How likely it is taken: the posterior mean, the answers it stands on, by how many log odds a model moved it."""
+
+    mean: float
+    shown: int
+    accepted: int
+    tilt: float
 
 
 class Provenance(Answer):
@@ -1522,6 +1783,18 @@ class RefusalView(Answer):
     texts: dict[str, str]
 
 
+class RefusedService(Answer):
+    """An entry that is not offered now: at which stage, why, and until when, where that ends by itself."""
+
+    service: str
+    version: int
+    kind: ServiceKind | str
+    stage: Stage | str
+    reason: Because
+    until: datetime | None
+    purpose: str | None
+
+
 class RegisterCustomer(Input):
     """A new party. For an organisation `birth_date` is its day of incorporation."""
 
@@ -1649,6 +1922,33 @@ class RoutingProfile(Answer):
     withheld: list[str]
 
 
+class SayOutcome(Input):
+    """What became of an offer. Without `decision_id` the service was taken without having been offered (staff,
+    clients).
+
+    Of two words about one offer the higher stands: shown, ignored, declined, accepted.
+    """
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    decision_id: UUID | None = None
+    service: str
+    outcome: Outcome
+    channel: CustomerOffersDomainServicesChannel | None = None
+    occurred_at: datetime | None = None
+    external_ref: str | None = None
+
+
+class ScoreView(Answer):
+    """A score, and the factors it is the product of, each already to the power the weights give it."""
+
+    total: float
+    propensity: float
+    context: float
+    value: float
+    urgency: float
+
+
 class Section(Answer):
     """One part of a profile: what it says, and how fresh it is."""
 
@@ -1694,6 +1994,30 @@ class SegmentDetail(Answer):
     freshness: CustomerSegmentsSchemasFreshness
 
 
+class ServiceView(Answer):
+    """An entry of the catalogue in one version, in force from `effective_from` until the next begins."""
+
+    key: str
+    version: int
+    state: Literal["active", "archived"] | str
+    kind: ServiceKind | str
+    names: dict[str, str]
+    descriptions: dict[str, str] | None
+    sells: bool
+    purposes: list[str]
+    channels: list[CustomerOffersDomainServicesChannel | str]
+    eligible: str
+    applicable: str
+    needs: NeedsView
+    value: MoneyView
+    urgency: int
+    rests_days: int
+    prior: PriorView
+    model: str | None
+    effective_from: datetime
+    recorded_at: datetime
+
+
 class SetHold(Input):
     """Keep everything of a customer: `code` names the matter, never the reason."""
 
@@ -1703,6 +2027,35 @@ class SetHold(Input):
     code: str
     until: datetime | None = None
     external_ref: str | None = None
+
+
+class Share(Answer):
+    """A share with its 95 % interval (Wilson), and how far it is from that of everybody else (Newcombe).
+
+    `outside` says that the interval of the difference leaves out nothing, and that the share is less than the
+    rule's part
+    of everybody else's.
+    """
+
+    share: float
+    low: float
+    high: float
+    difference: float | None
+    difference_low: float | None
+    difference_high: float | None
+    outside: bool
+
+
+class SideView(Answer):
+    """One arm: people who qualified, how many of them took it in time, and their share with its 95 % interval
+    (Wilson).
+    """
+
+    people: int
+    took: int
+    share: float
+    low: float
+    high: float
 
 
 class SignedMoney(Input):

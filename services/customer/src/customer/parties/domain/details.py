@@ -68,9 +68,24 @@ FACTS: Final = frozenset(
 DETAILS: Final = FACTS - {"legal_name", "birth_date", "occupation", "region"}
 
 
+def _band_versions() -> list[dict[str, Any]]:
+    text = resources.files("customer.parties").joinpath("data/bands.json").read_text(encoding="utf-8")
+    versions: list[dict[str, Any]] = json.loads(text)["versions"]
+    return sorted(versions, key=lambda version: str(version["effective_from"]))
+
+
 @cache
 def band_codes(of: str) -> frozenset[str]:
     """The codes that were ever in force for `income` or `assets`."""
-    text = resources.files("customer.parties").joinpath("data/bands.json").read_text(encoding="utf-8")
-    versions: list[dict[str, Any]] = json.loads(text)["versions"]
-    return frozenset(str(band["code"]) for version in versions for band in version[of])
+    return frozenset(str(band["code"]) for version in _band_versions() for band in version[of])
+
+
+@cache
+def band_begins(of: str, code: str) -> tuple[int, str]:
+    """Where a band of `income` or `assets` begins, in minor units, and their currency: by the newest version that has it."""
+    return [
+        (int(band["low"]), str(version["currency"]))
+        for version in _band_versions()
+        for band in version[of]
+        if band["code"] == code
+    ][-1]

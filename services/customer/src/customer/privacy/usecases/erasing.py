@@ -15,6 +15,7 @@ from customer.identity import usecases as identity
 from customer.insights import usecases as insights
 from customer.interactions import usecases as interactions
 from customer.matters import usecases as matters
+from customer.offers import usecases as offers
 from customer.outreach import usecases as outreach
 from customer.parties import usecases as parties
 from customer.privacy import repository
@@ -53,6 +54,7 @@ _BESIDE: Final[tuple[Forget, ...]] = (
     outreach.forget,
     segments.forget,
     routing.forget_notes,
+    offers.forget,
 )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer import storage
 from customer.consents import usecases as consents
 from customer.interactions import usecases as interactions
+from customer.offers import usecases as offers
 from customer.outreach import usecases as outreach
 from customer.parties import usecases as parties
 from customer.privacy import repository
@@ -38,6 +39,7 @@ _EACH: Final[tuple[Gather, ...]] = (
     interactions.gather,
     outreach.gather,
     routing.gather,
+    offers.gather,
 )
 
 

@@ -33,12 +33,14 @@ UNDATED: Final = (
 )  # fmt: skip
 DATED: Final = (*UNDATED, "date_of_call", "weekday", "date_of_last_campaign")
 
-_MARITAL = {"single": 0.0, "divorced": 1.0, "married": 2.0}
+# A client of whom something is not known is scored all the same: what is missing goes where most of the trees' rows went.
+_MARITAL = {"single": 0.0, "divorced": 1.0, "married": 2.0, "unknown": np.nan}
 _EDUCATION = {"primary": 0.0, "secondary": 1.0, "tertiary": 2.0, "unknown": np.nan}
 _CONTACT = {"unknown": 0.0, "telephone": 1.0, "cellular": 2.0}
 _OUTCOME = {"unknown": -1.0, "failure": 0.0, "other": 1.0, "success": 2.0}
 _MONTH = {name: float(number) for number, name in enumerate(MONTHS, 1)}
 _YES = {"yes": 1.0, "no": 0.0}
+_YES_IF_KNOWN = {**_YES, "unknown": np.nan}
 
 
 def labels(rows: Sequence[Row]) -> Labels:
@@ -87,7 +89,7 @@ def undated(rows: Sequence[Row]) -> Floats:
         before,
         codes(rows, "housing", _YES),
         codes(rows, "loan", _YES),
-        codes(rows, "default", _YES),
+        codes(rows, "default", _YES_IF_KNOWN),
         (of_year - since) % 365,
         calls + before,
         codes(rows, "education", _EDUCATION),

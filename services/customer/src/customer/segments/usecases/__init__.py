@@ -9,6 +9,7 @@ from customer.segments.usecases.catalogue import (
     view_of,
 )
 from customer.segments.usecases.freezing import freeze_cuts, list_cuts
+from customer.segments.usecases.judging import Judged, check_condition, judge
 from customer.segments.usecases.profiled import PROFILE_PART, fifths
 from customer.segments.usecases.reading import Look, member_of, show_memberships
 from customer.segments.usecases.saying import everybody_in
@@ -16,14 +17,17 @@ from customer.segments.usecases.settling import forget, settle, settle_batch
 
 __all__ = [
     "PROFILE_PART",
+    "Judged",
     "Look",
     "adopt_presets",
     "change_segment",
+    "check_condition",
     "define_segment",
     "everybody_in",
     "fifths",
     "forget",
     "freeze_cuts",
+    "judge",
     "list_cuts",
     "member_of",
     "preview",
