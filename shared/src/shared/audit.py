@@ -26,14 +26,12 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock
 from shared.access import Caller
 from shared.crypto import Keyring, Subject
-from shared.db import is_contention, is_outage, unnest
-from shared.problems import Unavailable
+from shared.db import Record, leave, unnest
 from shared.telemetry import log
 
 _START: Final = b"\x00" * 32
@@ -113,17 +111,29 @@ def audit_tables(metadata: MetaData) -> AuditTables:
 
 
 @cache
-def _record(audit: Table, pending: Table) -> Any:
-    rows = unnest("entry", id=Uuid, subject_kind=Text, subject_id=Uuid, canonical=LargeBinary, mac=LargeBinary)
-    names = ["id", "subject_kind", "subject_id", "canonical", "mac"]
-    kept = insert(audit).from_select(names, select(*rows.c).order_by(rows.c.id)).cte("kept")
-    witness = insert(pending).values(
-        id=bindparam("batch", type_=Uuid),
-        ids=bindparam("ids", type_=ARRAY(Uuid)),
-        mac=bindparam("witness", type_=LargeBinary),
-    )
-    # One statement: the record and its witness, so that neither can be without the other.
-    return witness.add_cte(kept)
+def _kept(tables: AuditTables, keyring: Keyring) -> Record:
+    """The record and the witness of all that one transaction did, so that neither can be without the other."""
+    columns: dict[str, Any] = {"id": Uuid, "subject_kind": Text, "subject_id": Uuid, "canonical": LargeBinary}
+
+    def statements(prefix: str) -> Sequence[Any]:
+        rows = unnest("entry", prefix, **columns, mac=LargeBinary)
+        witness = {
+            "id": bindparam(f"{prefix}batch", type_=Uuid),
+            "ids": bindparam(f"{prefix}ids", type_=ARRAY(Uuid)),
+            "mac": bindparam(f"{prefix}witness", type_=LargeBinary),
+        }
+        chosen = select(*rows.c).order_by(rows.c.id)
+        return [
+            insert(tables.audit).from_select([*columns, "mac"], chosen),
+            insert(tables.pending).values(witness),
+        ]
+
+    def finished(rows: Mapping[str, Any]) -> dict[str, Any]:
+        batch, ids = clock.new_id(), rows["id"]
+        macs = [keyring.mac("audit", text) for text in rows["canonical"]]
+        return {**rows, "mac": macs, "batch": batch, "ids": ids, "witness": _witness(keyring, batch, ids)}
+
+    return Record("audit", statements, finished)
 
 
 def _canonical(identity: UUID, at: datetime, entry: Entry) -> bytes:
@@ -153,29 +163,18 @@ def _witness(keyring: Keyring, batch: UUID, ids: Sequence[UUID]) -> bytes:
 
 
 async def record(tx: AsyncConnection, tables: AuditTables, keyring: Keyring, entries: Sequence[Entry]) -> None:
-    """Keep what was done, in the transaction that did it; raises Unavailable when it cannot be kept."""
+    """Keep what was done, in the transaction that did it, which fails (Unavailable) when it cannot be kept."""
     if not entries:
         return
     at = clock.now()
     ids = [clock.new_id() for _ in entries]
-    texts = [_canonical(identity, at, entry) for identity, entry in zip(ids, entries, strict=True)]
-    batch = clock.new_id()
-    values = {
+    values: dict[str, Sequence[Any]] = {
         "id": ids,
         "subject_kind": [None if entry.subject is None else entry.subject.kind for entry in entries],
         "subject_id": [None if entry.subject is None else entry.subject.id for entry in entries],
-        "canonical": texts,
-        "mac": [keyring.mac("audit", text) for text in texts],
-        "batch": batch,
-        "ids": ids,
-        "witness": _witness(keyring, batch, ids),
+        "canonical": [_canonical(identity, at, entry) for identity, entry in zip(ids, entries, strict=True)],
     }
-    try:
-        await tx.execute(_record(tables.audit, tables.pending), values)
-    except DBAPIError as error:
-        if is_contention(error) or is_outage(error):
-            raise
-        raise Unavailable("What is done cannot be recorded now, so it is not done.") from error
+    await leave(tx, _kept(tables, keyring), values)
 
 
 async def seen(tx: AsyncConnection, tables: AuditTables, keyring: Keyring, entries: Sequence[Entry]) -> None:

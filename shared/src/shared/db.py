@@ -1,9 +1,11 @@
 """The doors to the database: `Tx` commits before the answer leaves, `Read` is held read-only by PostgreSQL."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any
 
 import orjson
@@ -38,14 +40,83 @@ _OUTAGE = ("08", "57P", "53", "58", "25006")
 _CONTENTION = ("40001", "40P01", "55P03", "57014")
 
 _open: ContextVar[int] = ContextVar("open_transactions", default=0)
-_marks: ContextVar[set[str] | None] = ContextVar("marks", default=None)
+_ending: ContextVar["_Ending | None"] = ContextVar("ending", default=None)
+
+Columns = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Record:
+    """Rows that a transaction only leaves behind and never reads: what it says, what it did, who is due.
+
+    `statements(prefix)` are inserts whose binds have the prefix before their names; `finished` makes their values of all
+    the rows, where a row more than one has to be made of them together.
+    """
+
+    name: str
+    statements: Callable[[str], Sequence[Any]]
+    finished: Callable[[Columns], dict[str, Any]] = dict
+
+
+class _Ending:
+    """What is still to be done when a transaction's block has ended: its records in one statement, and whom it wakes."""
+
+    def __init__(self, tx: AsyncConnection) -> None:
+        self.tx = tx
+        self.marks: set[str] = set()
+        self.rows: dict[Record, Columns] = {}
+
+    def add(self, record: Record, rows: Mapping[str, Sequence[Any]]) -> None:
+        kept = self.rows.setdefault(record, {name: [] for name in rows})
+        for name, values in rows.items():
+            kept[name].extend(values)
+
+    async def write(self) -> None:
+        """Keep the records; raises Unavailable when they cannot be kept, for then nothing of this is done."""
+        if not self.rows:
+            return
+        values = {
+            f"{_prefix(place)}{name}": value
+            for place, (record, rows) in enumerate(self.rows.items())
+            for name, value in record.finished(rows).items()
+        }
+        try:
+            await self.tx.execute(_in_one(tuple(self.rows)), values)
+        except DBAPIError as error:
+            if is_contention(error) or is_outage(error):
+                raise
+            raise Unavailable("What is done cannot be recorded now, so it is not done.") from error
+
+
+def _prefix(place: int) -> str:
+    return f"r{place}_"
+
+
+@cache
+def _in_one(records: tuple[Record, ...]) -> Any:
+    *before, last = [one for place, record in enumerate(records) for one in record.statements(_prefix(place))]
+    return last.add_cte(*(one.cte(f"kept_{number}") for number, one in enumerate(before))) if before else last
+
+
+async def leave(tx: AsyncConnection, record: Record, rows: Mapping[str, Sequence[Any]]) -> None:
+    """Let a transaction leave these rows behind: with all other records, in one statement right before it commits.
+
+    A transaction that was not opened by a `Database` writes them now.
+    """
+    ending = _ending.get()
+    if ending is None or ending.tx is not tx:
+        ending = _Ending(tx)
+        ending.add(record, rows)
+        await ending.write()
+    else:
+        ending.add(record, rows)
 
 
 def mark(what: str) -> None:
     """Note for the edge that commits: this transaction holds something others wait for, such as an event to say."""
-    marks = _marks.get()
-    if marks is not None:
-        marks.add(what)
+    ending = _ending.get()
+    if ending is not None:
+        ending.marks.add(what)
 
 
 def new_metadata() -> MetaData:
@@ -53,13 +124,13 @@ def new_metadata() -> MetaData:
     return MetaData(naming_convention=NAMING)
 
 
-def unnest(name: str, **types: TypeEngine[Any] | type[TypeEngine[Any]]) -> TableValuedAlias:
-    """Many rows as one statement: `unnest(:a, :b) AS name(a, b)`, each column bound as one array under its own name.
+def unnest(name: str, prefix: str = "", /, **types: TypeEngine[Any] | type[TypeEngine[Any]]) -> TableValuedAlias:
+    """Many rows as one statement: `unnest(:a, :b) AS name(a, b)`, each column bound as one array under prefix and name.
 
     Build the statement once, at module level or in a cached function, and execute it with lists: the compiled form is
     then found again, whatever the number of rows.
     """
-    arrays = [bindparam(key, type_=ARRAY(kind)) for key, kind in types.items()]
+    arrays = [bindparam(f"{prefix}{key}", type_=ARRAY(kind)) for key, kind in types.items()]
     named = [column(key, kind) for key, kind in types.items()]
     return func.unnest(*arrays).table_valued(*named, name=name).render_derived(name=name)
 
@@ -143,21 +214,47 @@ class Database:
         )
         self._apart: AsyncEngine = create_async_engine(async_url(url), poolclass=NullPool, **options)
         self._reader: AsyncEngine = self.engine.execution_options(postgresql_readonly=True)
+        self._looker: AsyncEngine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def begin(self, *, patience_ms: int = LOCK_TIMEOUT_MS) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed when the block ends, rolled back when it raises; so long it waits for a lock."""
-        opened, marks = _open.set(_open.get() + 1), set[str]()
-        marked = _marks.set(marks)
+        opened = _open.set(_open.get() + 1)
         try:
             async with self.engine.begin() as tx:
                 if patience_ms != GROUP_LOCK_MS:
                     await tx.execute(text(f"SET LOCAL lock_timeout = {patience_ms}"))
-                yield tx
-            if marks and self.on_commit is not None:
-                self.on_commit(marks)
+                ending = _Ending(tx)
+                ends = _ending.set(ending)
+                try:
+                    yield tx
+                    if tx.in_transaction():  # not where the block itself rolled back
+                        await ending.write()
+                finally:
+                    _ending.reset(ends)
+            if ending.marks and self.on_commit is not None:
+                self.on_commit(ending.marks)
         finally:
-            _marks.reset(marked)
+            _open.reset(opened)
+
+    @asynccontextmanager
+    async def look(self) -> AsyncIterator[AsyncConnection]:
+        """For who reads and only leaves records: each statement on its own, and last, when the block ends, the records.
+
+        Between statements others may commit, as in every transaction of ours; the two round trips that open and close
+        one are saved. Nothing else may be written here: it would stay if the records cannot be kept.
+        """
+        opened = _open.set(_open.get() + 1)
+        try:
+            async with self._looker.connect() as conn:
+                ending = _Ending(conn)
+                ends = _ending.set(ending)
+                try:
+                    yield conn
+                    await ending.write()
+                finally:
+                    _ending.reset(ends)
+        finally:
             _open.reset(opened)
 
     @asynccontextmanager

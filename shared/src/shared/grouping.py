@@ -25,8 +25,10 @@ QUEUE = 2_000
 _HALVES_LOCK_MS = 5
 
 
-async def _attempt(db: Database, verb: Verb[W, R], wishes: Sequence[W], patience_ms: int) -> list[R | Problem]:
-    async with db.begin(patience_ms=patience_ms) as tx:
+async def _attempt(
+    db: Database, verb: Verb[W, R], wishes: Sequence[W], patience_ms: int, looks: bool
+) -> list[R | Problem]:
+    async with db.look() if looks else db.begin(patience_ms=patience_ms) as tx:
         answers = list(await verb(tx, wishes))
     if len(answers) != len(wishes):
         raise AssertionError(f"{verb} answered {len(answers)} of {len(wishes)} wishes")
@@ -34,16 +36,18 @@ async def _attempt(db: Database, verb: Verb[W, R], wishes: Sequence[W], patience
 
 
 async def run_in_groups(
-    db: Database, verb: Verb[W, R], wishes: Sequence[W], *, patience_ms: int = GROUP_LOCK_MS
+    db: Database, verb: Verb[W, R], wishes: Sequence[W], *, patience_ms: int = GROUP_LOCK_MS, looks: bool = False
 ) -> list[R | Exception]:
     """Run `verb` over all wishes in one transaction; when that fails, halve, so that one bad row fails alone.
+
+    A verb that `looks` only reads and records that it did.
 
     One answer to every failure (constraint, encoding, busy row, deadlock): the same wishes, with the same ids, are run
     again in halves, down to one; a row that still fails has its error as its answer. An outage is raised instead:
     nothing is wrong with the rows, and halving would ask a missing database five hundred times.
     """
     try:
-        return [*await _attempt(db, verb, wishes, patience_ms)]
+        return [*await _attempt(db, verb, wishes, patience_ms, looks)]
     except Exception as error:
         if is_outage(error):
             raise
@@ -51,11 +55,11 @@ async def run_in_groups(
             if not is_contention(error):
                 return [error]
             if patience_ms < LOCK_TIMEOUT_MS:
-                return await run_in_groups(db, verb, wishes, patience_ms=LOCK_TIMEOUT_MS)
+                return await run_in_groups(db, verb, wishes, patience_ms=LOCK_TIMEOUT_MS, looks=looks)
             return [RequestInFlight("Someone is at work on the same thing; ask again.")]
     middle = len(wishes) // 2
-    left = await run_in_groups(db, verb, wishes[:middle], patience_ms=_HALVES_LOCK_MS)
-    right = await run_in_groups(db, verb, wishes[middle:], patience_ms=_HALVES_LOCK_MS)
+    left = await run_in_groups(db, verb, wishes[:middle], patience_ms=_HALVES_LOCK_MS, looks=looks)
+    right = await run_in_groups(db, verb, wishes[middle:], patience_ms=_HALVES_LOCK_MS, looks=looks)
     return left + right
 
 
@@ -70,8 +74,10 @@ class Grouped(Generic[W, R]):
         in_flight: int = IN_FLIGHT,
         max_rows: int = MAX_ROWS,
         queue: int = QUEUE,
+        looks: bool = False,
     ) -> None:
         self._db = db
+        self._looks = looks
         self._verb = verb
         self._slots = in_flight
         self._max_rows = max_rows
@@ -111,7 +117,7 @@ class Grouped(Generic[W, R]):
         if not group:
             return
         try:
-            answers = await run_in_groups(self._db, self._verb, [wish for wish, _ in group])
+            answers = await run_in_groups(self._db, self._verb, [wish for wish, _ in group], looks=self._looks)
         except BaseException as error:
             refusal = (as_problem(error) or error) if isinstance(error, Exception) else Unavailable("Stopping.")
             for _, future in group:
@@ -129,8 +135,13 @@ class Grouped(Generic[W, R]):
                 future.set_result(answer)
 
 
-def grouped(verb: Callable[[Any, AsyncConnection, Sequence[Any]], Awaitable[Sequence[Any]]]) -> Any:
-    """A dependency: this application's `Grouped` for `verb(world, tx, wishes)`, made at its first use."""
+def grouped(
+    verb: Callable[[Any, AsyncConnection, Sequence[Any]], Awaitable[Sequence[Any]]], *, looks: bool = False
+) -> Any:
+    """A dependency: this application's `Grouped` for `verb(world, tx, wishes)`, made at its first use.
+
+    `looks` is for a verb that reads and records that it did, and writes nothing else (`Database.look`).
+    """
 
     # Not a plain function: FastAPI would send each request to a thread for it, and half of the work were the way there.
     async def find(request: Request) -> Grouped[Any, Any]:
@@ -138,7 +149,7 @@ def grouped(verb: Callable[[Any, AsyncConnection, Sequence[Any]], Awaitable[Sequ
         known = groups.get(verb)
         if known is None:
             world = request.app.state.world
-            known = groups[verb] = Grouped(world.db, partial(verb, world))
+            known = groups[verb] = Grouped(world.db, partial(verb, world), looks=looks)
         return known
 
     return Depends(find)

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import FastAPI, Header, Query, Request, Response
-from fastapi.routing import iter_route_contexts
+from fastapi import Header, HTTPException, Query, Request, Response
 
 from shared.access import Caller, Verifier, require
-from shared.app import install
-from shared.routing import Router, ShortWay
+from shared.app import Application, install
+from shared.routing import Router
 from shared.schemas import Body
+from shared.short_way import short_ways
 from shared.testing.tokens import Issuer
 
 CanWrite = Annotated[Caller, require("test.things:write")]
@@ -56,17 +56,16 @@ def routes() -> tuple[Router, Router]:
 
 
 def client(issuer: Issuer, *routers: Router, token: bool = True, **included: Any) -> httpx.AsyncClient:
-    app = FastAPI()
+    app = Application(_stateful)
     install(app)
     app.state.verifier = Verifier(issuer.name, "test", issuer.fetch)
     for router in routers:
         app.include_router(router, **included)
     head = {"Authorization": f"Bearer {issuer.token('test', ['test.things:write'])}"} if token else {}
-    states = httpx.ASGITransport(_stateful(app))
-    return httpx.AsyncClient(transport=states, base_url="http://test", headers=head)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=head)
 
 
-def _stateful(app: FastAPI) -> Any:
+def _stateful(app: Any) -> Any:
     async def asgi(scope: Any, receive: Any, send: Any) -> None:
         await app({**scope, "state": {}}, receive, send)
 
@@ -125,11 +124,11 @@ async def test_of_a_header_said_twice_the_first_counts(issuer: Issuer) -> None:
 
 def test_the_twins_go_different_ways() -> None:
     short, long = routes()
-    ways = [
-        [ShortWay.of(route.dependant, embedded=False) is not None for route in router.routes]  # type: ignore[attr-defined]  # all are ours
-        for router in (short, long)
+    assert [(method, path) for method, path, _ in short_ways(short.routes)] == [
+        ("POST", "/short/{thing_id}"),
+        ("GET", "/short/{thing_id}"),
     ]
-    assert ways == [[True, True], [False, False]]
+    assert not list(short_ways(long.routes))
 
 
 async def test_what_an_including_router_asks_is_asked_on_the_short_way(issuer: Issuer) -> None:
@@ -137,4 +136,33 @@ async def test_what_an_including_router_asks_is_asked_on_the_short_way(issuer: I
     async with client(issuer, short, dependencies=[require("test.things:other")]) as caller:
         assert (await caller.get(f"/short/{ID}")).status_code == 403
         assert (await caller.post(f"/short/{ID}", json={"name": "a"})).status_code == 403
-    assert len(list(iter_route_contexts(short.routes))) == 2
+    assert len(list(short_ways(short.routes))) == 2
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", f"all/{ID}"), ("GET", f"{ID}/"), ("DELETE", ID), ("HEAD", ID)])
+async def test_another_path_or_method_is_another_route(issuer: Issuer, method: str, path: str) -> None:
+    short, long = routes()
+    for router in (short, long):
+
+        @router.get("/all/{thing_id}")
+        async def show_of_all(thing_id: UUID, caller: CanWrite) -> Response:
+            return _told(all=thing_id, sub=caller.sub)
+
+    async with client(issuer, short, long) as caller:
+        told = [await caller.request(method, f"/{way}/{path}") for way in ("short", "long")]
+    assert told[0].status_code == told[1].status_code
+    assert told[0].text.replace("/short/", "/long/") == told[1].text
+
+
+@pytest.mark.parametrize(("error", "status"), [(HTTPException(413), 413), (ConnectionError(), 400)])
+async def test_a_body_that_is_refused_or_breaks_off_has_the_answer_it_has_elsewhere(
+    issuer: Issuer, error: Exception, status: int
+) -> None:
+    async def breaking() -> Any:
+        yield b'{"name": '
+        raise error
+
+    async with client(issuer, *routes()) as caller:
+        for way in ("short", "long"):
+            answer = await caller.post(f"/{way}/{ID}", content=breaking(), headers={"Content-Type": JSON})
+            assert answer.status_code == status

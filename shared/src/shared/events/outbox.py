@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock
-from shared.db import mark, unnest
+from shared.db import Record, leave, mark, unnest
 from shared.events.envelope import Emit
 from shared.events.tables import EventTables
 from shared.telemetry import traceparent_var
@@ -28,13 +28,16 @@ OUTBOX = "outbox"
 
 
 @cache
-def _insert(table: Table) -> Any:
-    rows = unnest("said", **_COLUMNS)
-    return insert(table).from_select(list(_COLUMNS), select(*rows.c).order_by(rows.c.id))
+def _record(table: Table) -> Record:
+    def statements(prefix: str) -> Sequence[Any]:
+        rows = unnest("said", prefix, **_COLUMNS)
+        return [insert(table).from_select(list(_COLUMNS), select(*rows.c).order_by(rows.c.id))]
+
+    return Record(OUTBOX, statements)
 
 
 async def emit(tx: AsyncConnection, tables: EventTables, source: str, said: Sequence[Emit]) -> None:
-    """Keep events for the relay, in this order, in one statement; call it after the aggregate's row is locked.
+    """Keep events for the relay, in this order, when the transaction ends; call it after the aggregate's row is locked.
 
     Positions are given by the database in the order of insertion, so those of one key follow its versions.
     """
@@ -42,8 +45,9 @@ async def emit(tx: AsyncConnection, tables: EventTables, source: str, said: Sequ
     if not said:
         return
     at, trace = clock.now(), traceparent_var.get()
-    await tx.execute(
-        _insert(tables.outbox),
+    await leave(
+        tx,
+        _record(tables.outbox),
         {
             "id": [clock.new_id() for _ in said],
             "type": [one.event.type for one in said],

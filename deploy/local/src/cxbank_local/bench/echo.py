@@ -32,6 +32,13 @@ ROUTES: Final[dict[str, tuple[str, str, str | None, str, str]]] = {
         "customer.routing-profiles:read",
     ),
     "feedback": ("feedback", "feedback.intake.schemas", "SubmitFeedback", "Feedback", "feedback.feedback:write"),
+    "interactions": (
+        "customer",
+        "customer.interactions.schemas",
+        "RecordInteraction",
+        "Interaction",
+        "customer.interactions:write",
+    ),
     "tickets": (
         "channel-router",
         "channel_router.queue.schemas",

@@ -16,6 +16,7 @@ from cxbank_local.bench.load import Measured, request, run
 from cxbank_local.bench.rows import Row
 from cxbank_local.issuer import scopes_of
 from cxbank_local.suite import Suite
+from shared import clock
 
 CALLERS: Final = 32
 ROUNDS: Final = 5
@@ -76,6 +77,20 @@ def feedback_body() -> Mapping[str, Any]:
         "rating": 4,
         "language": "en",
         "text": "The new app is quicker, but I was asked for my phone number twice.",
+    }
+
+
+def interaction_body(ids: Sequence[str]) -> Callable[[], Mapping[str, Any]]:
+    """A card payment of one of these customers, in turn."""
+    turn = itertools.cycle(ids)
+    return lambda: {
+        "customer_id": next(turn),
+        "kind": "transaction",
+        "event_id": uuid4().hex,
+        "occurred_at": clock.now().isoformat(),
+        "channel": "app",
+        "amount": {"amount": "12.50", "currency": "CNY"},
+        "attributes": {"direction": "debit", "category": "groceries"},
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Date,
     DateTime,
@@ -20,8 +21,10 @@ from sqlalchemy import (
     delete,
     func,
     literal_column,
+    null,
     select,
     true,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -89,7 +92,6 @@ _line = (
     .where(_WAITING, ticket.c.place_id == any_(bindparam("places", type_=ARRAY(Uuid))))
     .subquery("line")
 )
-_POSITIONS = select(_line.c.id, _line.c.position).where(_line.c.id == any_(_IDS))
 _places = unnest("places", place_id=Uuid)
 _late = (
     select(ticket.c.called_at)
@@ -103,7 +105,11 @@ _late = (
     .limit(literal_column(str(LATE_CALLS)))
     .lateral("late")
 )
-_CALLS = select(_places.c.place_id, _late.c.called_at).select_from(_places.join(_late, true()))
+# Both in one round trip: a ticket with its position, or a place with an instant at which it called.
+_LINE = union_all(
+    select(_line.c.id, _line.c.position, null().cast(_AT).label("called_at")).where(_line.c.id == any_(_IDS)),
+    select(_places.c.place_id, null().cast(BigInteger), _late.c.called_at).select_from(_places.join(_late, true())),
+)
 
 # unnest() flattens arrays of arrays, so that a list of codes travels as one text; a code holds no blank.
 _CARD: dict[str, Any] = {
@@ -157,22 +163,24 @@ async def by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> Sequence[Row[Any
     return (await conn.execute(_BY_IDS, {"ids": list(ids)})).all()
 
 
-async def positions(conn: AsyncConnection, waiting: Sequence[Mapping[str, Any]]) -> dict[UUID, int]:
-    """The place in line, from 1, of each of these tickets that still waits."""
-    if not waiting:
-        return {}
-    places = sorted({row["place_id"] for row in waiting})
-    rows = await conn.execute(_POSITIONS, {"ids": [row["id"] for row in waiting], "places": places})
-    return {row.id: row.position for row in rows}
+async def lines(
+    conn: AsyncConnection, waiting: Sequence[Mapping[str, Any]], at: datetime
+) -> tuple[dict[UUID, int], dict[UUID, list[datetime]]]:
+    """The place in line, from 1, of each of these tickets that still waits, and when their places last called somebody.
 
-
-async def late_calls(conn: AsyncConnection, places: Sequence[UUID], at: datetime) -> dict[UUID, list[datetime]]:
-    """When each place last called somebody, within four hours, at most twenty instants."""
-    calls: dict[UUID, list[datetime]] = {place: [] for place in places}
-    if places:
-        for row in await conn.execute(_CALLS, {"place_id": list(places), "since": at - LATELY, "until": at}):
-            calls[row.place_id].append(row.called_at)
-    return calls
+    Calls of four hours, at most twenty of a place.
+    """
+    positions: dict[UUID, int] = {}
+    calls: dict[UUID, list[datetime]] = {row["place_id"]: [] for row in waiting}
+    if waiting:
+        ids, places = [row["id"] for row in waiting], sorted(calls)
+        wanted = {"ids": ids, "places": places, "place_id": places, "since": at - LATELY, "until": at}
+        for row in await conn.execute(_LINE, wanted):
+            if row.position is None:
+                calls[row.id].append(row.called_at)
+            else:
+                positions[row.id] = row.position
+    return positions, calls
 
 
 async def locked(tx: AsyncConnection, ticket_id: UUID) -> Row[Any] | None:

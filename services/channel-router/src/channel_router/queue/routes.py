@@ -25,7 +25,7 @@ TICKETS = Importer("tickets", "ticket", PastTicket, usecases.import_tickets)
 import_route(router, TICKETS, storage.JOBS, CanServe)
 
 Open = Annotated[Grouped[Wish[OpenTicket], Answer[Ticket]], grouped(usecases.open_tickets)]
-Show = Annotated[Grouped[tuple[UUID, object], Ticket], grouped(usecases.show_tickets)]
+Show = Annotated[Grouped[tuple[UUID, object], Ticket], grouped(usecases.show_tickets, looks=True)]
 
 
 @router.post("", status_code=201, response_model=Ticket)

@@ -218,8 +218,7 @@ async def views(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Ticket
 
 async def _views(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Ticket]:
     waiting = [row for row in rows if row["state"] == TicketState.WAITING]
-    positions = await repository.positions(conn, waiting)
-    calls = await repository.late_calls(conn, sorted({row["place_id"] for row in waiting}), clock.now())
+    positions, calls = await repository.lines(conn, waiting, clock.now())
     gaps = {place: gaps_between(instants) for place, instants in calls.items()}
     return {row["id"]: view_of(row, positions.get(row["id"]), gaps.get(row["place_id"], ())) for row in rows}
 

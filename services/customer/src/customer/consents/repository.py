@@ -90,6 +90,7 @@ _ADVANCE_HEADS = _said.on_conflict_do_update(
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _CODES = bindparam("codes", type_=ARRAY(Text))
+_CHANNELS = bindparam("channels", type_=ARRAY(Text))
 _RULES = [column for column in purpose_version.c if column.name not in {"texts", "recorded_by"}]
 _RULES_OF = select(*_RULES).where(purpose_version.c.code == any_(_CODES))
 
@@ -114,7 +115,7 @@ _members = _circle()
 _ALL_HEADS_OF = select(_members.c.asked, consent_head).join(
     consent_head, consent_head.c.customer_id == _members.c.member
 )
-_HEADS_OF = _ALL_HEADS_OF.where(consent_head.c.purpose == any_(_CODES))
+_HEADS_OF = _ALL_HEADS_OF.where(consent_head.c.purpose == any_(_CODES), consent_head.c.channel == any_(_CHANNELS))
 _LEDGER_OF = select(consent_record).join(_members, consent_record.c.customer_id == _members.c.member)
 
 
@@ -139,9 +140,10 @@ async def advance_heads(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) 
     return {(row.record_id, row.channel) for row in found}
 
 
-async def heads_of(conn: AsyncConnection, ids: Sequence[UUID], codes: Sequence[str]) -> Rows:
-    """The words that stand of these customers for these purposes, with `asked`: whose question each answers."""
-    return (await conn.execute(_HEADS_OF, {"ids": list(ids), "codes": list(codes)})).all()
+async def heads_of(conn: AsyncConnection, ids: Sequence[UUID], codes: Sequence[str], channels: Sequence[str]) -> Rows:
+    """The words that stand of these customers for these purposes and channels, with `asked`: whose question each answers."""
+    wanted = {"ids": list(ids), "codes": list(codes), "channels": list(channels)}
+    return (await conn.execute(_HEADS_OF, wanted)).all()
 
 
 async def all_heads_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:

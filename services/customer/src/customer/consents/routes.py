@@ -49,7 +49,7 @@ CONSENTS = Importer("consents", "consent", RecordConsent, usecases.import_consen
 import_route(imports, CONSENTS, storage.JOBS, CanImport)
 
 Record = Annotated[Grouped[Wish[RecordConsent], Answer[ConsentRecord]], grouped(usecases.record_consents)]
-Decide = Annotated[Grouped[tuple[AskDecision, object], ConsentDecision], grouped(usecases.decide_uses)]
+Decide = Annotated[Grouped[tuple[AskDecision, object], ConsentDecision], grouped(usecases.decide_uses, looks=True)]
 
 
 @purposes.post("", status_code=201, response_model=PurposeView)
@@ -136,13 +136,14 @@ async def show_consent_receipt(request: Request, receipt_id: UUID, caller: CanRe
     return await usecases.show_receipt(request.app.state.world, tx, receipt_id, caller)
 
 
-@router.post("/v1/consent-decisions")
-async def decide_consent(body: AskDecision, decide: Decide, caller: CanDecide) -> ConsentDecision:
+@router.post("/v1/consent-decisions", response_model=ConsentDecision)
+async def decide_consent(body: AskDecision, decide: Decide, caller: CanDecide) -> Response:
     """May this be done to this customer? Allow with a receipt or a legal basis, else deny; unknown is deny.
 
     The answer is recorded before it leaves. It is always 200: a denial is an answer.
     """
-    return await decide((body, caller))
+    view = await decide((body, caller))
+    return Response(view.__pydantic_serializer__.to_json(view), media_type="application/json")
 
 
 router.include_router(purposes)

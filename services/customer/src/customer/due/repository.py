@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.due.tables import customer_due, due_sweep
-from shared.db import unnest
+from shared.db import Record, leave, unnest
 
 Rows = Sequence[Row[Any]]
 
@@ -32,17 +32,22 @@ _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _DUE: dict[str, Any] = {"customer_id": Uuid, "since": _INSTANT}
 _TOLD: dict[str, Any] = {"customer_id": Uuid, "version": Integer, "told_until": _INSTANT, "next_check_at": _INSTANT}
 
-_touched = unnest("touched", **_DUE)
-_said = insert(customer_due).from_select(
-    ["customer_id", "version", "told_until", "next_check_at"],
-    # Sorted by the key: two groups that meet in another order would deadlock.
-    select(_touched.c.customer_id, literal(0), _touched.c.since, _touched.c.since).order_by(_touched.c.customer_id),
-)
-# least() passes over null: a customer of whom nothing was due is due now.
-_TOUCH = _said.on_conflict_do_update(
-    index_elements=["customer_id"],
-    set_={"next_check_at": func.least(customer_due.c.next_check_at, _said.excluded.next_check_at)},
-)
+
+def _touching(prefix: str) -> Sequence[Any]:
+    touched = unnest("touched", prefix, **_DUE)
+    said = insert(customer_due).from_select(
+        ["customer_id", "version", "told_until", "next_check_at"],
+        # Sorted by the key: two groups that meet in another order would deadlock. Once each, however often it is noted.
+        select(touched.c.customer_id, literal(0), func.min(touched.c.since), func.min(touched.c.since))
+        .group_by(touched.c.customer_id)
+        .order_by(touched.c.customer_id),
+    )
+    # least() passes over null: a customer of whom nothing was due is due now.
+    earliest = func.least(customer_due.c.next_check_at, said.excluded.next_check_at)
+    return [said.on_conflict_do_update(index_elements=["customer_id"], set_={"next_check_at": earliest})]
+
+
+_TOUCH = Record("due", _touching)
 # Other names than the columns': an update keeps those for itself.
 _told = unnest("told", **{f"new_{name}": kind for name, kind in _TOLD.items()})
 _TELL = (
@@ -59,7 +64,7 @@ def _columns(names: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dic
 async def touch(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Let customers be judged anew from an instant on: one row each, (`customer_id`, `since`)."""
     if rows:
-        await tx.execute(_TOUCH, _columns(_DUE, rows))
+        await leave(tx, _TOUCH, _columns(_DUE, rows))
 
 
 async def due(tx: AsyncConnection, now: datetime, limit: int) -> Rows:

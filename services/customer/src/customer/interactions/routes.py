@@ -31,7 +31,7 @@ INTERACTIONS = Importer(
 import_route(router, INTERACTIONS, storage.JOBS, CanImport)
 
 Record = Annotated[Grouped[Wish[RecordInteraction], Answer[Interaction]], grouped(usecases.record_interactions)]
-Show = Annotated[Grouped[tuple[UUID, object], Interaction], grouped(usecases.show_interactions)]
+Show = Annotated[Grouped[tuple[UUID, object], Interaction], grouped(usecases.show_interactions, looks=True)]
 
 
 @router.post("", status_code=201, response_model=Interaction)

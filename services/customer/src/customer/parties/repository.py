@@ -19,8 +19,10 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    null,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -71,8 +73,9 @@ _new_customers = unnest("fresh", **_CUSTOMER)
 _INSERT_CUSTOMERS = insert(customer).from_select(
     list(_CUSTOMER), select(*_new_customers.c).order_by(_new_customers.c.id)
 )
-_new_contacts = unnest("fresh", **_CONTACT)
+_new_contacts = unnest("reached", "contact_", **_CONTACT)
 _INSERT_CONTACTS = insert(contact_point).from_select(list(_CONTACT), select(*_new_contacts.c))
+_INSERT_BOTH = _INSERT_CONTACTS.add_cte(_INSERT_CUSTOMERS.cte("party"))
 _new_identifiers = unnest("fresh", **_IDENTIFIER)
 _INSERT_IDENTIFIERS = (
     insert(identifier)
@@ -104,23 +107,41 @@ _BY_IDS = (
     .select_from(customer.outerjoin(storage.LINKS, _LINKED))
     .where(customer.c.id == any_(_IDS), _KEPT)
 )
-_CONTACTS_OF = select(contact_point).where(contact_point.c.customer_id == any_(_IDS)).order_by(contact_point.c.id)
-_IDENTIFIERS_OF = select(identifier).where(identifier.c.customer_id == any_(_IDS)).order_by(identifier.c.id)
+_AT_PARTY = ("id", "customer_id", "version", "value", "about")
+_CONTACTS_OF = select(
+    *(contact_point.c[name] for name in _AT_PARTY),
+    contact_point.c.kind.label("kind"),
+    null().cast(Text).label("issuer"),
+).where(contact_point.c.customer_id == any_(_IDS))
+_IDENTIFIERS_OF = select(
+    *(identifier.c[name] for name in _AT_PARTY), identifier.c.type.label("kind"), identifier.c.issuer.label("issuer")
+).where(identifier.c.customer_id == any_(_IDS))
+_parts = union_all(_CONTACTS_OF, _IDENTIFIERS_OF).subquery("part")
+# One round trip for both: only an identifier has an issuer.
+_PARTS_OF = select(_parts).order_by(_parts.c.id)
 
 
 def _columns(names: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in names}
 
 
-async def insert_customers(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep new parties, whatever their number, in one statement."""
-    await tx.execute(_INSERT_CUSTOMERS, _columns(_CUSTOMER, rows))
+async def insert_customers(
+    tx: AsyncConnection, rows: Sequence[Mapping[str, Any]], contacts: Sequence[Mapping[str, Any]]
+) -> None:
+    """Keep new parties and their contact points, whatever their number, in one statement."""
+    values = _columns(_CUSTOMER, rows)
+    if contacts:
+        reached = {f"contact_{name}": column for name, column in _columns(_CONTACT, contacts).items()}
+        await tx.execute(_INSERT_BOTH, values | reached)
+    else:
+        await tx.execute(_INSERT_CUSTOMERS, values)
 
 
 async def insert_contact_points(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep contact points in one statement."""
     if rows:
-        await tx.execute(_INSERT_CONTACTS, _columns(_CONTACT, rows))
+        reached = {f"contact_{name}": column for name, column in _columns(_CONTACT, rows).items()}
+        await tx.execute(_INSERT_CONTACTS, reached)
 
 
 async def insert_identifiers(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
@@ -150,9 +171,8 @@ async def by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> tuple[Rows, Rows
     """Parties with their contact points and identifiers, still sealed."""
     wanted = {"ids": list(ids)}
     found = (await conn.execute(_BY_IDS, wanted)).all()
-    contacts = (await conn.execute(_CONTACTS_OF, wanted)).all() if found else []
-    identifiers = (await conn.execute(_IDENTIFIERS_OF, wanted)).all() if found else []
-    return found, contacts, identifiers
+    parts = (await conn.execute(_PARTS_OF, wanted)).all() if found else []
+    return found, [one for one in parts if one.issuer is None], [one for one in parts if one.issuer is not None]
 
 
 async def present(conn: AsyncConnection, ids: Sequence[UUID]) -> set[UUID]:

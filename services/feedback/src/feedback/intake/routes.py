@@ -25,7 +25,7 @@ EXPRESSIONS = Importer("feedback", "feedback", SubmitFeedback, usecases.submit_f
 import_route(router, EXPRESSIONS, storage.JOBS, CanImport)
 
 Submit = Annotated[Grouped[Wish[SubmitFeedback], Answer[Feedback]], grouped(usecases.submit_feedback)]
-Show = Annotated[Grouped[tuple[UUID, object], Feedback], grouped(usecases.show_feedback)]
+Show = Annotated[Grouped[tuple[UUID, object], Feedback], grouped(usecases.show_feedback, looks=True)]
 
 
 @router.post("", status_code=201, response_model=Feedback)

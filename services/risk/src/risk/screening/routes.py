@@ -40,7 +40,7 @@ SCREENINGS = Importer("screenings", usecases.SCREENING, ScreenEvent, usecases.sc
 import_route(router, SCREENINGS, storage.JOBS, CanScreen)
 
 Screen = Annotated[Grouped[Wish[ScreenEvent], Answer[Screening]], grouped(usecases.screen_events)]
-Show = Annotated[Grouped[tuple[UUID, object], Screening], grouped(usecases.show_screenings)]
+Show = Annotated[Grouped[tuple[UUID, object], Screening], grouped(usecases.show_screenings, looks=True)]
 
 
 @router.post("", status_code=201, response_model=Screening)

@@ -79,7 +79,8 @@ async def _rulings(world: World, conn: AsyncConnection, asked: Sequence[tuple[UU
     for row in await repository.rules_of(conn, codes):
         versions.setdefault(row.code, []).append(purpose_of(row))
     words: dict[tuple[UUID, str], list[Entry]] = {}
-    for row in await repository.heads_of(conn, ids, codes):
+    channels = sorted({EVERY, UNBOUND} | {use.channel for _, use in asked if use.channel})
+    for row in await repository.heads_of(conn, ids, codes, channels):
         words.setdefault((row.asked, row.purpose), []).append(_word(row))
     at = clock.now()
     rulings = []

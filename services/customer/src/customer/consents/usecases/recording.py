@@ -127,10 +127,9 @@ async def _stands(
     """Of the words that took the place of their channel those that no later word about every channel overrules."""
     ids = sorted({head["customer_id"] for head in heads})
     widest: dict[tuple[UUID, str], tuple[datetime, bool, UUID]] = {}
-    for row in await repository.heads_of(tx, ids, sorted({head["purpose"] for head in heads})):
-        if row.channel == EVERY:
-            place, rank = (row.asked, row.purpose), (row.occurred_at, row.denies, row.record_id)
-            widest[place] = max(widest.get(place, rank), rank)
+    for row in await repository.heads_of(tx, ids, sorted({head["purpose"] for head in heads}), [EVERY]):
+        place, rank = (row.asked, row.purpose), (row.occurred_at, row.denies, row.record_id)
+        widest[place] = max(widest.get(place, rank), rank)
     overruled = {
         (head["record_id"], head["channel"])
         for head in heads

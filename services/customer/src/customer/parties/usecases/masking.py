@@ -16,6 +16,7 @@ from customer.disclosure.domain import (
 from customer.parties.schemas import Customer
 from shared.access import Caller
 
+_SENSITIVE: Final = frozenset(field.value for field in Sensitive)
 # What a field holds where it is left out of a view: its shape stays, so that one model reads every answer.
 _NOTHING: Final[Mapping[str, Any]] = {
     "legal_name": "",
@@ -33,8 +34,10 @@ def as_seen(view: Customer, caller: Caller, opening: Opening, shape: Shape | Non
     A customer sees all of themself but `restricted`; back ends see what their scope says; staff what was opened.
     """
     withheld = set() if shape is None else CHOSEN - SHOWN[shape]
-    shut = {field.value for field in Sensitive if getattr(view, field.value)} if caller.actor == "staff" else set()
-    masked = shut - opening.read - withheld
+    masked: set[str] = set()
+    if caller.actor == "staff":
+        known = vars(view)
+        masked = {name for name in _SENSITIVE if known[name]} - opening.read - withheld
     told: dict[str, Any] = {name: _masked(view, name) for name in masked}
     told |= {name: _NOTHING.get(name) for name in withheld}
     if caller.actor == "customer":
@@ -59,7 +62,7 @@ def _masked(view: Customer, name: str) -> Any:
 
 def detail_of(seen: Customer, opening: Opening, shape: Shape | None) -> dict[str, str | int | bool | None]:
     """What the record of a reading says: the view, what was opened, for which purpose, by which authorisations."""
-    opened = sorted(opening.read & {field.value for field in Sensitive} - set(seen.withheld))
+    opened = sorted(opening.read & _SENSITIVE - set(seen.withheld)) if opening.read else ()
     view: dict[str, str | int | bool | None] = {"view": shape} if shape else {}
     if not opened:
         return view

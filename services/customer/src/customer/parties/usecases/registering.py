@@ -77,8 +77,8 @@ async def _register(
     taken = await _taken(tx, made)
     kept = [rows for rows in made if rows.customer["id"] not in taken]
     if kept:
-        await repository.insert_customers(tx, [rows.customer for rows in kept])
-        await repository.insert_contact_points(tx, [contact for rows in kept for contact in rows.contacts])
+        contacts = [contact for rows in kept for contact in rows.contacts]
+        await repository.insert_customers(tx, [rows.customer for rows in kept], contacts)
         said = [said_of(CustomerRegistered, rows.view) for rows in kept]
         await outbox.emit(tx, storage.EVENTS, storage.SOURCE, said)
         await due.note(tx, {rows.view.id: rows.view.created_at for rows in kept})

@@ -23,6 +23,8 @@ from shared.world import World
 PARTY = "customer"
 _DETAILS: Final = {*DETAILS, "addresses"}
 _ABOUT: Final = {"verified_at", "preferred", "quiet_hours", "issued_on", "expires_on", "provenance"}
+# Said where nothing is known: a default that can change is copied for each party, slower than the party is opened.
+_LISTS: Final = ("languages", "accessibility_needs", "addresses", "masked", "withheld")
 _PERSONAL = ("legal_name", "birth_date", "occupation")
 
 
@@ -121,10 +123,10 @@ def _view(
 
     born = opened("birth_date")
     birth = date.fromisoformat(born) if born else None
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {name: [] for name in _LISTS}
     if row.details is not None:
         details = opened_details(row, key)
-        more = details["facts"] | {"addresses": details["addresses"]}
+        more |= details["facts"] | {"addresses": details["addresses"]}
     if row.kind == Kind.ORGANISATION:
         more["incorporation_date"] = birth
     return Customer(
@@ -153,7 +155,7 @@ def _view(
             Identifier(
                 id=one.id,
                 version=one.version,
-                type=one.type,
+                type=one.kind,
                 issuer=one.issuer,
                 value=key.open(one.value, row=one.id, field="identifier"),
                 **_about(one, key, "identifier.about"),
