@@ -26,6 +26,10 @@ from cxbank_local.issuer import DevelopmentIssuer, scopes_of
 from cxbank_local.state import SERVICES, State, package
 from cxbank_local.suite import Suite
 from shared.db import Database
+from shared.events.bus import PARTITIONS
+from shared.events.kafka import KafkaBus
+from shared.testing.clear import flat, log_of, unpacked
+from shared.worker import topic_of
 
 SHIFT = 850
 T = TypeVar("T")
@@ -99,6 +103,34 @@ class Stage:
 
         return asyncio.run(run())
 
+    def dumped(self, service: str) -> bytes:
+        """The database as pg_dump writes it, and what it wrote in hex once more, unpacked."""
+        engine = self.suite.postgres
+        assert engine is not None
+        url = f"{engine.url.rsplit('/', 1)[0]}/cxbank_{package(service)}"
+        ran = subprocess.run([str(engine.binaries() / "pg_dump"), url], capture_output=True, check=True, timeout=60)
+        return unpacked(ran.stdout)
+
+    def topics(self) -> bytes:
+        """Every message of every topic."""
+
+        async def read(services: dict[str, Service]) -> bytes:
+            settings: Any = services["customer"].world.settings
+            bus = KafkaBus(settings)
+            try:
+                names = [*map(topic_of, SERVICES), services["risk"].world.settings.external_topic]
+                return flat(await log_of(bus, names, PARTITIONS))
+            finally:
+                await bus.stop()
+
+        return self.within(read)
+
+    def logs(self) -> bytes:
+        """What all processes and engines had to say."""
+        files = sorted(self.folder.rglob("*.log"))
+        assert len(files) >= 12, files
+        return b"\n".join(one.read_bytes() for one in files)
+
     def restart(self, between: Callable[[], object]) -> None:
         """Stop everything, do something to what is on the disk, and start everything again."""
         self.suite.stop()
@@ -107,7 +139,7 @@ class Stage:
         self.suite.start()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stage() -> Iterator[Stage]:
     """The suite after a demo on the simulator's files that added up."""
     folder = Path(tempfile.mkdtemp(prefix="cxbank-e2e-", dir="/var/tmp"))

@@ -15,12 +15,12 @@ import pytest
 
 from cxbank_local.administration import Service
 from cxbank_local.demo.people import Person, person
-from cxbank_local.state import SERVICES, package
+from cxbank_local.state import SERVICES
 from shared import clock
-from shared.events.bus import PARTITIONS, Message
+from shared.events.bus import Message
 from shared.events.envelope import CONTENT_TYPE
 from shared.events.kafka import KafkaBus
-from shared.testing.clear import flat, log_of, unpacked, unsealed
+from shared.testing.clear import unsealed
 from shared.worker import topic_of
 
 pytestmark = pytest.mark.slow
@@ -48,37 +48,6 @@ def twenty() -> list[Person]:
     return found
 
 
-def dumped(stage: Any, service: str) -> bytes:
-    """The database as pg_dump writes it, and what it wrote in hex once more, unpacked."""
-    engine = stage.suite.postgres
-    url = f"{engine.url.rsplit('/', 1)[0]}/cxbank_{package(service)}"
-    ran = subprocess.run([str(engine.binaries() / "pg_dump"), url], capture_output=True, check=True, timeout=60)
-    return unpacked(ran.stdout)
-
-
-def topics(stage: Any) -> bytes:
-    """Every message of every topic."""
-
-    async def read(services: dict[str, Service]) -> bytes:
-        settings: Any = services["customer"].world.settings
-        bus = KafkaBus(settings)
-        try:
-            names = [*map(topic_of, SERVICES), services["risk"].world.settings.external_topic]
-            return flat(await log_of(bus, names, PARTITIONS))
-        finally:
-            await bus.stop()
-
-    found: bytes = stage.within(read)
-    return found
-
-
-def logs(stage: Any) -> bytes:
-    """What all processes and engines had to say."""
-    files = sorted(stage.folder.rglob("*.log"))
-    assert len(files) >= 12, files
-    return b"\n".join(one.read_bytes() for one in files)
-
-
 def test_the_search_would_find_them(stage: Any) -> None:
     """Planted in a table, in clear, in hex and in base64, they are found in the dump."""
     name, phone, number = values(twenty()[0])
@@ -88,20 +57,20 @@ def test_the_search_would_find_them(stage: Any) -> None:
         f"INSERT INTO planted VALUES ('{name}', convert_to('x{phone}', 'UTF8'), encode('ab{number}', 'base64'))",
     )
     try:
-        assert unsealed(dumped(stage, "kpi"), values(twenty()[0])) == [name, phone, number]
+        assert unsealed(stage.dumped("kpi"), values(twenty()[0])) == [name, phone, number]
     finally:
         stage.sql("kpi", "DROP TABLE planted")
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_dump_of_a_database_names_any_of_twenty(stage: Any, service: str) -> None:
-    found = dumped(stage, service)
+    found = stage.dumped(service)
     assert len(found) > 100_000
     assert [hit for one in twenty() for hit in unsealed(found, values(one))] == []
 
 
 def test_no_topic_and_no_log_names_any_of_twenty(stage: Any) -> None:
-    said, told = topics(stage), logs(stage)
+    said, told = stage.topics(), stage.logs()
     assert len(said) > 1_000_000
     assert b'"event":"started"' in told
     for where in (said, told):
@@ -203,14 +172,14 @@ def forgotten(stage: Any, someone: dict[str, str]) -> None:
     for service in SERVICES:
         kept = stage.sql(service, f"SELECT wrapped, erased_at FROM subject_key WHERE subject_id = '{who}'")
         assert [(row[0], row[1] is not None) for row in kept] == [(None, True)], service
-        assert unsealed(dumped(stage, service), [*values(SOMEONE), SOMEONE.email]) == [], service
+        assert unsealed(stage.dumped(service), [*values(SOMEONE), SOMEONE.email]) == [], service
     for service in ("feedback", "channel-router", "risk"):
         assert stage.sql(service, f"SELECT 1 FROM known_customer WHERE customer_id = '{who}'") == [], service
     assert stage.sql("kpi", f"SELECT 1 FROM fact WHERE customer_id = '{who}' OR id = '{who}'") == []
     point = {"kind": "phone", "value": SOMEONE.phone}
     found = stage.ask("customer", "POST", "/v1/customers/lookups", json={"contact_point": point})
     assert found.json()["customer_ids"] == []
-    assert unsealed(topics(stage) + logs(stage), [*values(SOMEONE), SOMEONE.email]) == []
+    assert unsealed(stage.topics() + stage.logs(), [*values(SOMEONE), SOMEONE.email]) == []
 
 
 def test_an_erasure_makes_a_customer_unreadable_in_all_five(stage: Any, someone: dict[str, str]) -> None:
