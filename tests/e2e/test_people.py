@@ -54,7 +54,7 @@ class Family:
         )
         place = {"kind": "branch", "zone": "UTC", "external_ref": self.mark}
         self.place = made(self.ask("channel-router", "/v1/places", place))
-        rule = {"key": f"busy_{self.mark}", "rule": "count_login(30) >= 3", "names": {"en": "Busy", "zh-Hans": "常来"}}
+        rule = {"key": f"busy_{self.mark}", "rule": "count_login(30) >= 3", "names": {"en": "Busy", "zh-Hans": "常来", "zh-Hant": "常來"}}
         self.segment = made(self.ask("customer", "/v1/segments", rule))
         for who, logins in ((self.busy, 3), (self.second, 1), (self.control, 1)):
             for number in range(logins):
@@ -206,7 +206,8 @@ def known_to_all(stage: Any) -> str:
         spent = {"occurred_at": clock.now().isoformat(), "amount": {"amount": "9.90", "currency": "EUR"}}
         seen = event | spent | {"attributes": {"account": account}}
         made(stage.ask("risk", "POST", "/v1/screenings", json=seen))
-    branch = stage.ask("channel-router", "GET", "/v1/places", params={"kind": "branch"}).json()["items"][0]["id"]
+    place = {"kind": "branch", "zone": "UTC", "external_ref": "story-5"}
+    branch = made(stage.ask("channel-router", "POST", "/v1/places", json=place))
     ticket = {"place_id": branch, "need": "cash", "customer_id": who, "external_ref": "story-5"}
     made(stage.ask("channel-router", "POST", "/v1/tickets", json=ticket))
     return who

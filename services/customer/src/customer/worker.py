@@ -62,7 +62,7 @@ def work(world: World) -> Work:
     identity.listen(handlers, world)
     segments_heard.listen(handlers)
     insights.listen(handlers, world)
-    privacy.listen(handlers)
+    privacy.listen(handlers, world)
     if world.settings.erasure_ledger is not None:
         keep_ledger(handlers, Ledger(world.settings.erasure_ledger))
     return Work(
@@ -85,7 +85,7 @@ def work(world: World) -> Work:
             FORGET_MARKS: 3_600,
             REMAKE: REMAKE_SECONDS,
             segments.NAME: segments.SECONDS,
-            privacy_timers.DUTIES_ENDED: privacy_timers.EVERY_SECONDS,
+            **privacy_timers.EVERY,
         },
         parts={"courier": Courier(world, gateways(settings)).run},
     )

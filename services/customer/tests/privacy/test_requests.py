@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared import clock
+from shared import clock, partitions
 from shared.testing.service import Service
 
 SCOPES = (
@@ -168,6 +168,70 @@ async def test_the_clock_of_gdpr_is_a_month_and_with_its_extension_three(staff: 
     late = received | {"received_at": "2026-09-01T09:00:00Z", "external_ref": "late"}
     path = f"/v1/privacy-requests/{(await ask(staff, who, 'rectification', **late)).json()['id']}"
     assert (await staff.post(f"{path}/extensions", json={"extension": "complex_or_many"})).status_code == 409
+
+
+async def spoken(service: Service, at: datetime) -> list[tuple[str, str, str]]:
+    """What clocks have said by then: whether warned or breached, about which request, due when."""
+    with clock.frozen(at):
+        async with service.world.db.begin() as tx:
+            for table in ("outbox", "audit"):
+                await partitions.ensure(tx, table, days_ahead=1)
+            await service.work.acts["privacy_clocks_speak"](tx, {})
+    told = [(dict(one.headers)["ce_type"].decode(), json.loads(one.value)) for one in await service.relay()]
+    clocks = [(kind.split("_clock_")[1].split(".")[0], data) for kind, data in told if "privacy_clock_" in kind]
+    return [(kind, data["request_id"], data["due_at"][:10]) for kind, data in clocks]
+
+
+async def test_a_clock_warns_twice_and_is_breached_once_each_said_when_its_time_has_come(
+    service: Service, staff: httpx.AsyncClient
+) -> None:
+    received = {"regime": "eu-data-protection", "received_at": "2026-11-12T09:00:00Z"}
+    told = (await ask(staff, await register(staff), "rectification", **received)).json()
+    late = datetime(2026, 12, 30, tzinfo=UTC)
+    due = datetime.fromisoformat(told["due_at"])
+    assert await spoken(service, due - timedelta(days=11)) == []
+    warned = ("warned", told["id"], "2026-12-14")
+    assert await spoken(service, due - timedelta(days=9)) == [warned]
+    assert await spoken(service, due - timedelta(days=8)) == [warned]
+    assert await spoken(service, due - timedelta(hours=12)) == [warned] * 2
+    said = [*[warned] * 2, ("breached", *warned[1:])]
+    assert [await spoken(service, at) for at in (due + timedelta(seconds=1), late)] == [said] * 2
+    with clock.frozen(late):
+        done = await staff.post(f"/v1/privacy-requests/{told['id']}/decisions", json={})
+    assert done.json()["state"] == "completed"
+    assert await spoken(service, late + timedelta(days=400)) == said
+
+
+async def test_a_clock_that_stands_is_answered_or_was_extended_does_not_warn(
+    service: Service, staff: httpx.AsyncClient
+) -> None:
+    received = {"regime": "eu-data-protection", "received_at": "2026-11-12T09:00:00Z"}
+    who = await register(staff)
+    answered, longer, unsure = [
+        (await ask(staff, who, "rectification", **received, external_ref=ref, identity_method=method)).json()["id"]
+        for ref, method in (("a", "passport"), ("b", "passport"), ("c", None))
+    ]
+    with clock.frozen(datetime(2026, 11, 25, 12, tzinfo=UTC)):
+        path = f"/v1/privacy-requests/{longer}/extensions"
+        assert (await staff.post(path, json={"extension": "complex_or_many"})).status_code == 200
+        assert (await staff.post(f"/v1/privacy-requests/{answered}/decisions", json={})).status_code == 200
+    assert await spoken(service, datetime(2027, 1, 5, tzinfo=UTC)) == []
+    assert await spoken(service, datetime(2027, 2, 5, tzinfo=UTC)) == [("warned", longer, "2027-02-12")]
+    with clock.frozen(datetime(2027, 3, 1, tzinfo=UTC)):
+        path = f"/v1/privacy-requests/{unsure}/identity-checks"
+        assert (await staff.post(path, json={"method": "passport"})).status_code == 200
+    assert ("breached", unsure) in [one[:2] for one in await spoken(service, datetime(2027, 5, 1, tzinfo=UTC))]
+
+
+async def test_a_request_of_before_clocks_were_kept_is_not_forgotten(
+    service: Service, staff: httpx.AsyncClient
+) -> None:
+    received = {"regime": "eu-data-protection", "received_at": "2026-11-12T09:00:00Z"}
+    told = (await ask(staff, await register(staff), "rectification", **received)).json()
+    async with service.world.db.begin() as tx:
+        await tx.exec_driver_sql("DELETE FROM privacy_deadline")
+    # Two warnings were missed, and one is enough.
+    assert await spoken(service, datetime(2026, 12, 12, tzinfo=UTC)) == [("warned", told["id"], "2026-12-14")]
 
 
 async def test_an_objection_and_a_restriction_are_words_in_the_ledger(staff: httpx.AsyncClient) -> None:

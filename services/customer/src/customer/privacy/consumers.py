@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer.privacy import usecases
 from customer.privacy.domain import Said
 from shared.events.consumer import Handlers, Heard, Hears
+from shared.world import World
 
 
 class _Confirmed(Hears):
@@ -72,7 +73,7 @@ class KpiReady(_Ready):
     type: ClassVar[str] = "cxbank.kpi.export_ready.v1"
 
 
-def listen(handlers: Handlers) -> None:
+def listen(handlers: Handlers, world: World) -> None:
     """Register what this capability hears."""
 
     @handlers.on(FeedbackConfirmed, RouterConfirmed, RiskConfirmed, KpiConfirmed)
@@ -82,10 +83,10 @@ def listen(handlers: Handlers) -> None:
             said = Said(event.type.split(".")[1], told.kept, told.removed, told.left)
             done = await usecases.confirm_erasure(tx, told.request_id, said)
             if done is not None:
-                await usecases.erased(tx, told.request_id, partial=done.partial)
+                await usecases.erased(world, tx, told.request_id, partial=done.partial)
 
     @handlers.on(FeedbackReady, RouterReady, RiskReady, KpiReady)
     async def heard_readiness(tx: AsyncConnection, events: Sequence[Heard[_Ready]]) -> None:
         for event in sorted(events, key=lambda event: event.data.request_id):
             if await usecases.ready(tx, event.data.request_id, event.type.split(".")[1]):
-                await usecases.complete(tx, event.data.request_id)
+                await usecases.complete(world, tx, event.data.request_id)

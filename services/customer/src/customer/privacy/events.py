@@ -27,6 +27,30 @@ class ErasureCompleted(Event):
     occurred_at: datetime
 
 
+class PrivacyClockEvent(Event):
+    """What is said of the clock by which a request must be answered; its reading is fetched."""
+
+    request_id: UUID
+    customer_id: UUID
+    kind: str
+    regime: str
+    clock: str
+    due_at: datetime
+    occurred_at: datetime
+
+
+class PrivacyClockWarned(PrivacyClockEvent):
+    """A request is not answered yet, and the end of its period comes near."""
+
+    type: ClassVar[str] = "cxbank.customer.privacy_clock_warned.v1"
+
+
+class PrivacyClockBreached(PrivacyClockEvent):
+    """The period has ended, and the request is not answered."""
+
+    type: ClassVar[str] = "cxbank.customer.privacy_clock_breached.v1"
+
+
 class ExportRequested(Event):
     """A customer asked for what is held of them; each service says when it can hand it over."""
 

@@ -6,12 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, or_, select, update
+from sqlalchemy import Integer, Row, Select, cast, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.privacy.domain import Said
-from customer.privacy.tables import erasure, erasure_confirmation, export_answer, legal_hold, privacy_request
+from customer.privacy.tables import (
+    erasure,
+    erasure_confirmation,
+    export_answer,
+    legal_hold,
+    privacy_deadline,
+    privacy_request,
+)
 
 Rows = Sequence[Row[Any]]
 
@@ -117,6 +124,27 @@ async def keep_answer(tx: AsyncConnection, request_id: UUID, service: str, at: d
     """A service is ready."""
     row = {"request_id": request_id, "service": service, "ready_at": at}
     await tx.execute(insert(export_answer).values(**row).on_conflict_do_nothing())
+
+
+async def calendars_in_use(conn: AsyncConnection) -> list[str]:
+    """By which calendars clocks run that are not satisfied."""
+    chosen = select(privacy_deadline.c.calendar).where(privacy_deadline.c.satisfied_at.is_(None)).distinct()
+    return list((await conn.execute(chosen)).scalars())
+
+
+async def without_clock(tx: AsyncConnection, most: int) -> Rows:
+    """Requests that wait for an answer and whose clock is not kept yet."""
+    kept = select(privacy_deadline.c.id).where(privacy_deadline.c.id == privacy_request.c.id).exists()
+    chosen = select(privacy_request).where(privacy_request.c.answered_at.is_(None), ~kept)
+    return (await tx.execute(chosen.order_by(privacy_request.c.id).limit(most))).all()
+
+
+async def clocked(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """Requests by id with how often their clock has spoken: `intervals` changes of it, `spoken` since the last."""
+    spoken = privacy_deadline.c.warned + cast(privacy_deadline.c.breach_said, Integer)
+    chosen = select(privacy_request, privacy_deadline.c.version.label("intervals"), spoken.label("spoken"))
+    joined = chosen.join(privacy_deadline, privacy_deadline.c.id == privacy_request.c.id)
+    return (await conn.execute(joined.where(privacy_request.c.id.in_(ids)))).all()
 
 
 async def insert_hold(tx: AsyncConnection, values: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from sqlalchemy import Boolean, Column, DateTime, Index, Integer, LargeBinary, T
 from sqlalchemy.dialects.postgresql import JSONB
 
 from customer.storage import metadata
+from shared.deadlines.tables import deadline_table
 
 # One erasure in part and one as a whole: what a duty keeps now is forgotten when it ends.
 erasure = Table(
@@ -56,6 +57,9 @@ privacy_request = Table(
     Index(None, "received_at", "id"),
     Index("ix_privacy_request_due_again", "due_again_at", postgresql_where=text("due_again_at IS NOT NULL")),
 )
+
+# The clock of each request with what was computed from it, so that warnings are found by time; its id is the request's.
+privacy_deadline = deadline_table(metadata, "privacy_deadline")
 
 legal_hold = Table(
     "legal_hold",

@@ -1,4 +1,4 @@
-"""What privacy does by itself: go on with erasures whose duty to keep has ended."""
+"""What privacy does by itself: go on with erasures whose duty has ended, say of clocks that they run out."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,7 +10,9 @@ from shared.jobs.timers import Act
 from shared.world import World
 
 DUTIES_ENDED: Final = "duties_ended"
-EVERY_SECONDS: Final = 60
+CLOCKS_SPEAK: Final = "privacy_clocks_speak"
+CLOCKS_ANEW: Final = "privacy_clocks_anew"
+EVERY: Final = {DUTIES_ENDED: 60, CLOCKS_SPEAK: 60, CLOCKS_ANEW: 86_400}
 
 
 def acts(world: World) -> Mapping[str, Act]:
@@ -19,4 +21,10 @@ def acts(world: World) -> Mapping[str, Act]:
     async def duties_ended(tx: AsyncConnection, _: Mapping[str, Any]) -> None:
         await usecases.due_again(world, tx)
 
-    return {DUTIES_ENDED: duties_ended}
+    async def clocks_speak(tx: AsyncConnection, _: Mapping[str, Any]) -> None:
+        await usecases.say_clocks(world, tx)
+
+    async def clocks_anew(_: AsyncConnection, __: Mapping[str, Any]) -> None:
+        await usecases.compute_anew(world)
+
+    return {DUTIES_ENDED: duties_ended, CLOCKS_SPEAK: clocks_speak, CLOCKS_ANEW: clocks_anew}

@@ -1,5 +1,6 @@
 """What can be done for a person's rights: forget, answer requests with their clocks, hand over, hold what must be kept."""
 
+from customer.privacy.usecases.clocks import compute_anew, say_clocks
 from customer.privacy.usecases.erasing import confirm_erasure, erase_whole, forget, request_erasure, show_erasure
 from customer.privacy.usecases.exporting import bundle, ready
 from customer.privacy.usecases.holding import hold_of, lift_hold, set_hold
@@ -23,6 +24,7 @@ __all__ = [
     "check_identity",
     "clocks_of",
     "complete",
+    "compute_anew",
     "confirm_erasure",
     "decide",
     "due_again",
@@ -34,6 +36,7 @@ __all__ = [
     "lift_hold",
     "ready",
     "request_erasure",
+    "say_clocks",
     "set_hold",
     "show_certificate",
     "show_erasure",

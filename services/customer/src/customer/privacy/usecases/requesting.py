@@ -34,7 +34,7 @@ from customer.privacy.schemas import (
     RefusalView,
     SubmitRequest,
 )
-from customer.privacy.usecases.clocks import IDENTITY, reading_of, rule_of, view_of_clock
+from customer.privacy.usecases.clocks import IDENTITY, keep_clock, reading_of, rule_of, view_of_clock
 from customer.privacy.usecases.duties import as_views, refused
 from customer.privacy.usecases.erasing import certificate, request_erasure
 from customer.privacy.usecases.exporting import ask_all
@@ -112,6 +112,7 @@ async def _submit(world: World, tx: AsyncConnection, wish: Wish[SubmitRequest]) 
     await repository.insert_request(tx, values)
     await _note(world, tx, "privacy.request", body.customer_id, wish.id, caller, {"kind": body.kind})
     row = await _held(tx, wish.id)
+    await keep_clock(world, tx, row)
     if method:
         row = await _carry_out(world, tx, row, caller)
     return await view_of(world, tx, row)
@@ -141,7 +142,7 @@ async def _carry_out(world: World, tx: AsyncConnection, row: Row[Any], caller: C
         return await _erase(world, tx, row, caller)
     if kind in BY_ITSELF:
         await consents.stop(world, tx, row.customer_id, row.purpose, row.id, caller)
-        return await _answer(tx, row, RequestState.COMPLETED)
+        return await _answer(world, tx, row, RequestState.COMPLETED)
     return row
 
 
@@ -155,27 +156,29 @@ async def _erase(world: World, tx: AsyncConnection, row: Row[Any], caller: Calle
     }
     if len(kept) == len(SERVICES):
         await repository.change_request(tx, row.id, values)
-        return await _answer(tx, await _held(tx, row.id), RequestState.REFUSED)
+        return await _answer(world, tx, await _held(tx, row.id), RequestState.REFUSED)
     erasure, _ = await request_erasure(world, tx, row.customer_id, caller, kept)
     return await repository.change_request(tx, row.id, values | {"erasure_id": erasure.id})
 
 
-async def erased(tx: AsyncConnection, erasure_id: UUID, *, partial: bool) -> None:
+async def erased(world: World, tx: AsyncConnection, erasure_id: UUID, *, partial: bool) -> None:
     """All five have confirmed: the requests that waited for it are answered."""
     for row in await repository.of_erasure(tx, erasure_id):
-        await _answer(tx, row, RequestState.PARTLY_REFUSED if partial else RequestState.COMPLETED)
+        await _answer(world, tx, row, RequestState.PARTLY_REFUSED if partial else RequestState.COMPLETED)
 
 
-async def complete(tx: AsyncConnection, request_id: UUID) -> None:
+async def complete(world: World, tx: AsyncConnection, request_id: UUID) -> None:
     """All five are ready to hand over: an access request is answered."""
     row = await repository.locked_request(tx, request_id)
     if row is not None and RequestState(row.state) in OPEN:
-        await _answer(tx, row, RequestState.COMPLETED)
+        await _answer(world, tx, row, RequestState.COMPLETED)
 
 
-async def _answer(tx: AsyncConnection, row: Row[Any], state: RequestState) -> Row[Any]:
+async def _answer(world: World, tx: AsyncConnection, row: Row[Any], state: RequestState) -> Row[Any]:
     now = clock.now()
-    return await repository.change_request(tx, row.id, {"state": state, "answered_at": now, "updated_at": now})
+    moved = await repository.change_request(tx, row.id, {"state": state, "answered_at": now, "updated_at": now})
+    await keep_clock(world, tx, moved)
+    return moved
 
 
 async def check_identity(
@@ -195,6 +198,7 @@ async def check_identity(
         "updated_at": now,
     }
     moved = await repository.change_request(tx, request_id, values)
+    await keep_clock(world, tx, moved)
     await _note(world, tx, "privacy.identity", row.customer_id, request_id, caller, {"method": body.method})
     return await view_of(world, tx, await _carry_out(world, tx, moved, caller))
 
@@ -214,6 +218,7 @@ async def extend(
     granted = (*held.granted, Granted(body.extension, now))
     clock_now = State(held.started_at, held.pauses, granted).as_json()
     moved = await repository.change_request(tx, request_id, {"clock": clock_now, "updated_at": now})
+    await keep_clock(world, tx, moved)
     await _note(world, tx, "privacy.extend", row.customer_id, request_id, caller, {"extension": body.extension})
     return await view_of(world, tx, moved)
 
@@ -229,7 +234,7 @@ async def decide(
         told = as_views([Refusal(body.refused_by, ("customer",), None)])
         await repository.change_request(tx, request_id, {"refusals": [one.model_dump(mode="json") for one in told]})
     state = RequestState.COMPLETED if body.refused_by is None else RequestState.REFUSED
-    moved = await _answer(tx, row, state)
+    moved = await _answer(world, tx, row, state)
     await _note(world, tx, "privacy.decide", row.customer_id, request_id, caller, {"state": state})
     return await view_of(world, tx, moved)
 
@@ -245,7 +250,8 @@ async def due_again(world: World, tx: AsyncConnection, most: int = 20) -> int:
             erasure, _ = await request_erasure(world, tx, row.customer_id, _ITSELF)
             values |= {"erasure_id": erasure.id, "refusals": [], "answered_at": None}
             values |= {"state": RequestState.IN_PROGRESS}
-        await repository.change_request(tx, row.id, values)
+        moved = await repository.change_request(tx, row.id, values)
+        await keep_clock(world, tx, moved)
     return len(rows)
 
 
