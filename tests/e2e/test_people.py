@@ -52,9 +52,17 @@ class Family:
         self.busy, self.second, self.control = (
             made(self.ask("customer", "/v1/customers", self.person(number, phone))) for number in range(3)
         )
-        place = {"kind": "branch", "zone": "UTC", "external_ref": self.mark}
-        self.place = made(self.ask("channel-router", "/v1/places", place))
-        rule = {"key": f"busy_{self.mark}", "rule": "count_login(30) >= 3", "names": {"en": "Busy", "zh-Hans": "常来", "zh-Hant": "常來"}}
+        self.places = {
+            who: made(
+                self.ask("channel-router", "/v1/places", {"kind": "branch", "external_ref": f"{self.mark}-{who}"})
+            )
+            for who in (self.second, self.control)
+        }
+        rule = {
+            "key": f"busy_{self.mark}",
+            "rule": "count_login(30) >= 3",
+            "names": {"en": "Busy", "zh-Hans": "常来", "zh-Hant": "常來"},
+        }
         self.segment = made(self.ask("customer", "/v1/segments", rule))
         for who, logins in ((self.busy, 3), (self.second, 1), (self.control, 1)):
             for number in range(logins):
@@ -95,8 +103,12 @@ class Family:
         return str(standing["id"])
 
     def draw(self) -> str:
-        ticket = {"place_id": self.place, "need": "cash", "customer_id": self.second, "external_ref": uuid4().hex}
-        return made(self.ask("channel-router", "/v1/tickets", ticket))
+        """A ticket of the second, and one of the control at a place of their own."""
+        drawn = {}
+        for who, place in self.places.items():
+            ticket = {"place_id": place, "need": "cash", "customer_id": who, "external_ref": uuid4().hex}
+            drawn[who] = made(self.ask("channel-router", "/v1/tickets", ticket))
+        return drawn[self.second]
 
     def profile(self, who: str) -> dict[str, Any]:
         features = self.read("customer", f"/v1/customers/{who}/profile", features=list(_FEATURES))["features"]

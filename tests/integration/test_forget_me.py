@@ -118,6 +118,23 @@ async def somebody(suite: Suite) -> tuple[str, httpx.AsyncClient]:
     return who, staff
 
 
+async def test_who_was_forgotten_in_part_is_handed_what_the_law_keeps_and_nothing_else(suite: Suite) -> None:
+    who, staff = await somebody(suite)
+    tag = (await staff.get(f"/v1/customers/{who}")).headers["etag"]
+    active = await staff.patch(f"/v1/customers/{who}", json={"state": "active"}, headers={"If-Match": tag})
+    assert active.status_code == 200, active.text
+    gone = await ask(staff, who, "erasure")
+    await suite.settle()
+    assert (await staff.get(f"/v1/privacy-requests/{gone['id']}")).json()["state"] == "partly_refused"
+    told = await ask(staff, who, "access")
+    await suite.settle()
+    bundle = await staff.get(f"/v1/privacy-requests/{told['id']}/bundle")
+    assert bundle.status_code == 200, bundle.text
+    lines = [json.loads(line) for line in bundle.text.splitlines()]
+    assert {line["service"] for line in lines} == {"customer", "risk"}
+    assert SAID not in bundle.text
+
+
 async def ask(staff: httpx.AsyncClient, who: str, kind: str) -> dict[str, Any]:
     body = {"customer_id": who, "kind": kind, "identity_method": "passport", "external_ref": kind}
     made = await staff.post("/v1/privacy-requests", json=body)

@@ -217,7 +217,9 @@ async def test_a_clock_that_stands_is_answered_or_was_extended_does_not_warn(
         assert (await staff.post(f"/v1/privacy-requests/{answered}/decisions", json={})).status_code == 200
     assert await spoken(service, datetime(2027, 1, 5, tzinfo=UTC)) == []
     assert await spoken(service, datetime(2027, 2, 5, tzinfo=UTC)) == [("warned", longer, "2027-02-12")]
-    with clock.frozen(datetime(2027, 3, 1, tzinfo=UTC)):
+    sure = datetime(2027, 3, 1, tzinfo=UTC)
+    assert len(await spoken(service, sure)) == 2
+    with clock.frozen(sure):
         path = f"/v1/privacy-requests/{unsure}/identity-checks"
         assert (await staff.post(path, json={"method": "passport"})).status_code == 200
     assert ("breached", unsure) in [one[:2] for one in await spoken(service, datetime(2027, 5, 1, tzinfo=UTC))]
