@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_25_privacy_deadlines"
-down_revision = "2026_11_25_erasure_certificates"
+down_revision = "2026_11_25_offers"
 branch_labels = None
 depends_on = None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,12 +15,45 @@ from shared.problems import IdempotencyKeyMissing, Problem
 from shared.routing import strict_json
 from shared.world import World
 
+_DEEPEST: Final = 10
+
 Verb = Callable[[World, AsyncConnection, Sequence[Wish[Any]]], Any]
 
 
 def as_they_are(cells: dict[str, str]) -> dict[str, Any]:
     """The cells of a CSV row as the fields of a body: right where no field is a list or an object."""
     return dict(cells)
+
+
+def by_path(cells: dict[str, str]) -> dict[str, Any]:
+    """The cells of a CSV row under names that are paths: `address.city` is a field of an object, `points.0.kind` of a list.
+
+    Numbers give the order of a list, and a place whose cells are all empty is not in it. Raises ValueError where one path
+    goes on where another ends.
+    """
+    tree: dict[str, Any] = {}
+    for name, cell in cells.items():
+        *above, last = name.split(".")
+        if len(above) >= _DEEPEST:
+            raise ValueError("a path too deep for any body")
+        node = tree
+        for part in above:
+            inner = node.setdefault(part, {})
+            if isinstance(inner, str):
+                raise ValueError("a path goes on where another ends")  # noqa: TRY004  # the row is wrong, not its type
+            node = inner
+        if last in node:
+            raise ValueError("a path ends where another goes on")
+        node[last] = cell
+    return {name: _listed(value) for name, value in tree.items()}
+
+
+def _listed(node: Any) -> Any:
+    if not isinstance(node, dict):
+        return node
+    if all(part.isdecimal() and part.isascii() for part in node):
+        return [_listed(node[part]) for part in sorted(node, key=int)]
+    return {part: _listed(value) for part, value in node.items()}
 
 
 @dataclass(frozen=True, slots=True)

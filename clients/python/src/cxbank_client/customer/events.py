@@ -266,6 +266,34 @@ class OfferShown(Said):
     occurred_at: datetime
 
 
+class PrivacyClockBreached(Said):
+    """The period has ended, and the request is not answered."""
+
+    event_type: ClassVar[str] = "cxbank.customer.privacy_clock_breached.v1"
+
+    request_id: UUID
+    customer_id: UUID
+    kind: str
+    regime: str
+    clock: str
+    due_at: datetime
+    occurred_at: datetime
+
+
+class PrivacyClockWarned(Said):
+    """A request is not answered yet, and the end of its period comes near."""
+
+    event_type: ClassVar[str] = "cxbank.customer.privacy_clock_warned.v1"
+
+    request_id: UUID
+    customer_id: UUID
+    kind: str
+    regime: str
+    clock: str
+    due_at: datetime
+    occurred_at: datetime
+
+
 class CustomerRegistered(Said):
     """A party is known from now on."""
 
@@ -409,6 +437,8 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.message_suppressed.v1": MessageSuppressed,
     "cxbank.customer.offer_answered.v1": OfferAnswered,
     "cxbank.customer.offer_shown.v1": OfferShown,
+    "cxbank.customer.privacy_clock_breached.v1": PrivacyClockBreached,
+    "cxbank.customer.privacy_clock_warned.v1": PrivacyClockWarned,
     "cxbank.customer.registered.v1": CustomerRegistered,
     "cxbank.customer.routing_profile_changed.v1": RoutingProfileChanged,
     "cxbank.customer.routing_profile_snapshot.v1": RoutingProfileSnapshot,

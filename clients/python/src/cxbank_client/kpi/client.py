@@ -75,6 +75,9 @@ class Kpi(Transport):
     def fetch_export(self, request_id: UUID) -> AsyncIterator[str]:
         """All this service holds of the customer who asked, one `{section, record}` a line. Recorded before it
         begins.
+
+        Of an id that was erased here nothing is held: a duty may have kept the person elsewhere, and they may
+        ask there.
         """
         return self._lines(f"/v1/privacy-exports/{request_id}")
 

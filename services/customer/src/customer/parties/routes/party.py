@@ -27,13 +27,13 @@ from shared.db import Read, Tx
 from shared.etags import IfMatch, created, with_etag
 from shared.grouping import Grouped, grouped
 from shared.idempotency import Answer, IdempotencyKey, Wish, wish_for
-from shared.jobs.importer import Importer
+from shared.jobs.importer import Importer, by_path
 from shared.jobs.routes import import_route
 from shared.pagination import Cursor, Limit, Page, as_it_is, keyset
 from shared.routing import Router
 
 router = Router(prefix="/v1/customers", tags=["customers"])
-PARTIES = Importer("customers", "customer", RegisterCustomer, usecases.register_customers)
+PARTIES = Importer("customers", "customer", RegisterCustomer, usecases.register_customers, by_path)
 import_route(router, PARTIES, storage.JOBS, CanImport)
 
 Register = Annotated[Grouped[Wish[RegisterCustomer], Answer[Customer]], grouped(usecases.register_customers)]
