@@ -218,8 +218,8 @@ def known_to_all(stage: Any) -> str:
         spent = {"occurred_at": clock.now().isoformat(), "amount": {"amount": "9.90", "currency": "EUR"}}
         seen = event | spent | {"attributes": {"account": account}}
         made(stage.ask("risk", "POST", "/v1/screenings", json=seen))
-    place = {"kind": "branch", "zone": "UTC", "external_ref": "story-5"}
-    branch = made(stage.ask("channel-router", "POST", "/v1/places", json=place))
+    desk = {"kind": "branch", "zone": "UTC", "external_ref": "story-5"}
+    branch = made(stage.ask("channel-router", "POST", "/v1/places", json=desk))
     ticket = {"place_id": branch, "need": "cash", "customer_id": who, "external_ref": "story-5"}
     made(stage.ask("channel-router", "POST", "/v1/tickets", json=ticket))
     return who
