@@ -31,6 +31,7 @@ AWAITED = {
     "cxbank.feedback.case_closed.v1",
     "cxbank.feedback.case_opened.v1",
     "cxbank.feedback.notice_due.v1",
+    "cxbank.feedback.survey_answered.v1",
     "cxbank.feedback.survey_invitation_due.v1",
     "cxbank.risk.customer_level_changed.v1",
     "cxbank.risk.customer_notice_due.v1",

@@ -57,6 +57,9 @@ class Settings(ServiceSettings):
     service_urls: dict[str, str] = Field(
         {}, description='where the other services are, as JSON: `{"feedback": "http://…", "channel-router": …}`'
     )
+    insight_sample: int = Field(
+        20_000, ge=100, description="customers over whom habits are counted: a random sample, everybody where not more"
+    )
     fewest_people: int = Field(10, ge=2, description="counts of fewer people than this are hidden in insight")
 
     @field_validator("service_urls", mode="before")

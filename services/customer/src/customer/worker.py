@@ -8,8 +8,7 @@ from customer.identity import consumers as identity
 from customer.identity.usecases import everybody as everybody_linked
 from customer.identity.usecases import said_again
 from customer.insights import consumers as insights
-from customer.insights.timers import REMAKE, remaking
-from customer.insights.timers import SECONDS as REMAKE_SECONDS
+from customer.insights.timers import Remaking
 from customer.interactions import consumers as interactions
 from customer.interactions.routes import INTERACTIONS
 from customer.matters import consumers as matters
@@ -77,17 +76,18 @@ def work(world: World) -> Work:
         snapshots=snapshots,
         acts={
             FORGET_MARKS: forget_contact_marks,
-            REMAKE: remaking(world, settings.jurisdiction),
             **segments.acts(world),
             **privacy_timers.acts(world),
         },
         every={
             FORGET_MARKS: 3_600,
-            REMAKE: REMAKE_SECONDS,
             segments.NAME: segments.SECONDS,
             **privacy_timers.EVERY,
         },
-        parts={"courier": Courier(world, gateways(settings)).run},
+        parts={
+            "courier": Courier(world, gateways(settings)).run,
+            "insights": Remaking(world, settings.jurisdiction).run,
+        },
     )
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from customer.insights.timers import remaking
+from customer.insights.timers import Remaking
 from customer.insights.usecases import forecasting
 from customer.interactions.usecases import contacts_by_hour
 from shared import clock
@@ -75,15 +75,20 @@ def test_too_short_a_past_is_said_and_not_guessed() -> None:
 
 async def test_forecasts_are_shown_once_a_timer_made_them_and_count_what_was_recorded(service: Service) -> None:
     staff = await service.client("customer.insights:read", "customer.interactions:write", actor="staff")
-    assert (await staff.get("/v1/insights/forecasts")).json() == {"made_at": None, "zone": None, "forecasts": []}
+    assert (await staff.get("/v1/insights/forecasts")).json() == {
+        "made_at": None,
+        "zone": None,
+        "forecasts": [],
+        "signals": [],
+    }
     who = str(uuid4())
     for days in (1, 2, 500):
         at = (clock.now() - timedelta(days=days)).isoformat()
         word = {"event_id": f"e-{days}", "customer_id": who, "kind": "login", "channel": "app", "occurred_at": at}
         made = await staff.post("/v1/interactions", json=word)
         assert made.status_code == 201, made.text
+    assert await Remaking(service.world, "CN").once() == ["forecasts", "habits"]
     async with service.world.db.begin() as tx:
-        await remaking(service.world, "CN")(tx, {})
         since, until = clock.now() - timedelta(days=400), clock.now()
         counted = await contacts_by_hour(tx, since, until, "Asia/Shanghai")
     assert [(channel, number) for _, _, channel, number in counted] == [("app", 1), ("app", 1)]

@@ -754,6 +754,16 @@ class Customer(Transport):
         """Contacts of the next fourteen days, in all and by channel, each with how such forecasts would have done."""
         return await self._ask("GET", "/v1/insights/forecasts", models.Forecasts)
 
+    async def show_habits(self, *, measure: models.Measure, by: models.By) -> models.HabitTable:
+        """How many customers did what, by a word of theirs or by segment: mix and shift of channels, demand,
+        saving, churn, needs.
+
+        Counted four times a day over everybody, or a random sample of `CXBANK_INSIGHT_SAMPLE`; of nobody what
+        they do is kept.
+        Small counts are hidden. Errors: 409 the table cannot be shown without telling of a few.
+        """
+        return await self._ask("GET", "/v1/insights/habits", models.HabitTable, query={"measure": measure, "by": by})
+
     async def show_table(self, *, rows: models.DimensionInput, columns: models.DimensionInput) -> models.CrossTable:
         """How many customers there are by two words of theirs, counts of a few hidden.
 

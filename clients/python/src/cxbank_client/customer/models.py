@@ -27,6 +27,8 @@ Band = Literal["likely", "possible"]
 
 BarReason = Literal["risk_restriction", "customer_refusal"]
 
+By = Literal["kind", "state", "tier", "age_band", "region", "segment"]
+
 CandidateState = Literal["open", "confirmed", "rejected"]
 
 Category = Literal["service", "sales", "survey", "code"]
@@ -71,6 +73,19 @@ Joint = Literal["all", "any", "not"]
 Language = Literal["zh-Hans", "zh-Hant", "en"]
 
 LinkReason = Literal["same_person", "same_organisation", "migration"]
+
+Measure = Literal[
+    "channel",
+    "channel_shift",
+    "digital",
+    "product_demand",
+    "spending",
+    "saving",
+    "activity",
+    "churn",
+    "need",
+    "satisfaction",
+]
 
 NameOrder = Literal["family_first", "given_first", "single"]
 
@@ -713,7 +728,9 @@ class CrossTable(Answer):
     """Customers by two words of theirs. Counts below `fewest` are hidden, and others with them, so that none can
     be worked out.
 
-    Groups of fewer people than that are joined under `other`.
+    Groups of fewer people than that are joined under `other`. `signals` are what was seen of the market in the
+    90 days
+    before.
     """
 
     rows: CustomerInsightsSchemasDimension | str
@@ -724,6 +741,7 @@ class CrossTable(Answer):
     total: int
     fewest: int
     as_of: datetime
+    signals: list[MarketSignal]
 
 
 class Customer(Answer):
@@ -1039,11 +1057,15 @@ class ForecastDay(Answer):
 
 
 class Forecasts(Answer):
-    """Forecasts as they were made last; days are days in `zone`. Null before the first were made."""
+    """Forecasts as they were made last; days are days in `zone`. Null before the first were made.
+
+    `signals` are what was seen of the market in the 90 days before they were made.
+    """
 
     made_at: datetime | None
     zone: str | None
     forecasts: list[Forecast]
+    signals: list[MarketSignal]
 
 
 class Found(Answer):
@@ -1094,6 +1116,35 @@ class GroupShares(Answer):
     accepted: int | None
     offered_share: Share | None
     accepted_share: Share | None
+
+
+class HabitTable(Answer):
+    """Customers by what they did in the last `window_days`, each counted in one column, as it was counted at
+    `made_at`.
+
+    It is counted over `total` of the `customers`: everybody (`exact`), or a random sample. Lines of a dimension
+    add up to
+    `totals`. Segments overlap: each stands for itself, and `totals` are everybody. Counts below `fewest` are
+    hidden, and
+    others with them, so that none can be worked out. `withheld` are segments that are too small, or so like
+    another group
+    that is shown that the difference would tell of a few. `signals` are what was seen of the market in these
+    days.
+    """
+
+    measure: Measure | str
+    by: By | str
+    window_days: int
+    names: list[str]
+    lines: list[Line]
+    totals: list[int]
+    total: int
+    withheld: list[str]
+    customers: int
+    exact: bool
+    fewest: int | None
+    made_at: datetime | None
+    signals: list[MarketSignal]
 
 
 class Identifier(Answer):

@@ -59,6 +59,14 @@ async def people_by(conn: AsyncConnection, rows: str, columns: str) -> list[tupl
     return [(one.row, one.column, one.people) for one in found]
 
 
+async def people(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """The words of these people; of whom nothing was heard there is no row."""
+    wanted = bindparam("ids", type_=ARRAY(Uuid))
+    return (
+        await conn.execute(select(known_person).where(known_person.c.customer_id == any_(wanted)), {"ids": ids})
+    ).all()
+
+
 async def insert_signals(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep new market signals."""
     await tx.execute(insert(market_signal), [dict(row) for row in rows])
@@ -80,6 +88,27 @@ def signals_listed(
     if since is not None:
         chosen = chosen.where(table.observed_on >= since)
     return chosen if until is None else chosen.where(table.observed_on < until)
+
+
+async def signals_within(conn: AsyncConnection, since: date, until: date, most: int) -> Rows:
+    """Market signals observed in [since, until), the latest day first."""
+    table = market_signal.c
+    chosen = select(market_signal).where(table.observed_on >= since, table.observed_on < until)
+    return (await conn.execute(chosen.order_by(table.observed_on.desc(), table.id.desc()).limit(most))).all()
+
+
+async def hold_report(tx: AsyncConnection, name: str) -> bool:
+    """Hold a report until the end of the transaction; False where another worker is making it."""
+    lock = func.pg_try_advisory_xact_lock(func.hashtext(f"insights.{name}"))
+    return bool((await tx.execute(select(lock))).scalar_one())
+
+
+async def made_at(conn: AsyncConnection, name: str) -> datetime | None:
+    """When a report was made last."""
+    found: datetime | None = (
+        await conn.execute(select(insight_report.c.made_at).where(insight_report.c.name == name))
+    ).scalar_one_or_none()
+    return found
 
 
 async def keep_report(tx: AsyncConnection, name: str, at: datetime, body: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
+from customer.insights.domain.habits import Measure
 from shared import clock
 from shared.schemas import Body, View
 
@@ -96,10 +97,22 @@ class Line(View):
     total: int
 
 
+class By(StrEnum):
+    """By what people are grouped beside what they do; segments overlap, the others do not."""
+
+    KIND = "kind"
+    STATE = "state"
+    TIER = "tier"
+    AGE_BAND = "age_band"
+    REGION = "region"
+    SEGMENT = "segment"
+
+
 class CrossTable(View):
     """Customers by two words of theirs. Counts below `fewest` are hidden, and others with them, so that none can be worked out.
 
-    Groups of fewer people than that are joined under `other`.
+    Groups of fewer people than that are joined under `other`. `signals` are what was seen of the market in the 90 days
+    before.
     """
 
     rows: Dimension
@@ -110,6 +123,31 @@ class CrossTable(View):
     total: int
     fewest: int
     as_of: datetime
+    signals: list[MarketSignal]
+
+
+class HabitTable(View):
+    """Customers by what they did in the last `window_days`, each counted in one column, as it was counted at `made_at`.
+
+    It is counted over `total` of the `customers`: everybody (`exact`), or a random sample. Lines of a dimension add up to
+    `totals`. Segments overlap: each stands for itself, and `totals` are everybody. Counts below `fewest` are hidden, and
+    others with them, so that none can be worked out. `withheld` are segments that are too small, or so like another group
+    that is shown that the difference would tell of a few. `signals` are what was seen of the market in these days.
+    """
+
+    measure: Measure
+    by: By
+    window_days: int
+    names: list[str] = []
+    lines: list[Line] = []
+    totals: list[int] = []
+    total: int = 0
+    withheld: list[str] = []
+    customers: int = 0
+    exact: bool = True
+    fewest: int | None = None
+    made_at: datetime | None = None
+    signals: list[MarketSignal] = []
 
 
 class FieldQuality(View):
@@ -188,8 +226,12 @@ class Forecast(View):
 
 
 class Forecasts(View):
-    """Forecasts as they were made last; days are days in `zone`. Null before the first were made."""
+    """Forecasts as they were made last; days are days in `zone`. Null before the first were made.
+
+    `signals` are what was seen of the market in the 90 days before they were made.
+    """
 
     made_at: datetime | None
     zone: str | None
     forecasts: list[Forecast]
+    signals: list[MarketSignal] = []

@@ -1,23 +1,57 @@
-"""What insight does by itself: remake the forecasts, four times a day."""
+"""What insight does by itself: remake forecasts and tables of habits, four times a day, by one worker at a time."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.insights import usecases
 from shared import clock
-from shared.jobs.timers import Act
+from shared.db import is_outage
+from shared.telemetry import log
 from shared.world import World
 
-REMAKE: Final = "insights.remake-forecasts"
-SECONDS: Final = 6 * 3_600
+EVERY: Final = timedelta(hours=6)
+LOOK_SECONDS: Final = 30.0
+
+Make = Callable[[AsyncConnection, datetime], Awaitable[None]]
 
 
-def remaking(world: World, country: str) -> Act:
-    """The act of remaking the forecasts, with the holidays of a country known ahead."""
+class Remaking:
+    """A part of the worker, apart from its timers: what takes half a minute must not let those wait that are due each second."""
 
-    async def remake(tx: AsyncConnection, payload: Mapping[str, Any]) -> None:  # noqa: ARG001  # a timer's form
-        await usecases.remake_forecasts(world, tx, country, clock.now())
+    def __init__(self, world: World, country: str) -> None:
+        async def forecasts(tx: AsyncConnection, at: datetime) -> None:
+            await usecases.remake_forecasts(world, tx, country, at)
 
-    return remake
+        async def habits(tx: AsyncConnection, at: datetime) -> None:
+            await usecases.remake_habits(world, tx, at)
+
+        self._world = world
+        self._reports: Mapping[str, Make] = {usecases.FORECASTS: forecasts, usecases.HABITS: habits}
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until told to stop."""
+        while not stopping.is_set():
+            try:
+                await self.once()
+            except Exception as error:  # noqa: BLE001  # what is due stays due
+                if not is_outage(error):
+                    log.error("insight_failed", kind=type(error).__name__)
+            try:
+                await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def once(self) -> list[str]:
+        """Remake what is due and what no other worker is at; which reports that was."""
+        made = []
+        for name, make in self._reports.items():
+            async with self._world.db.begin() as tx:
+                now = clock.now()
+                if await usecases.take_report(tx, name, now - EVERY):
+                    await make(tx, now)
+                    made.append(name)
+        return made

@@ -1,11 +1,17 @@
-"""What can be done with insight: note what the market does, learn of people by event, count them, judge what is recorded."""
+"""What can be done with insight: note what the market does, count people and what they do, foretell, judge what is recorded."""
 
 from customer.insights.usecases.counting import cross_table, forget, learn_people
+from customer.insights.usecases.forecasting import NAME as FORECASTS
 from customer.insights.usecases.forecasting import holidays_of, remake_forecasts, show_forecasts
+from customer.insights.usecases.habits import NAME as HABITS
+from customer.insights.usecases.habits import remake_habits, show_habits
 from customer.insights.usecases.observing import SIGNAL, observe_market, show_signal
 from customer.insights.usecases.quality import data_quality
+from customer.insights.usecases.reports import take_report
 
 __all__ = [
+    "FORECASTS",
+    "HABITS",
     "SIGNAL",
     "cross_table",
     "data_quality",
@@ -14,6 +20,9 @@ __all__ = [
     "learn_people",
     "observe_market",
     "remake_forecasts",
+    "remake_habits",
     "show_forecasts",
+    "show_habits",
     "show_signal",
+    "take_report",
 ]

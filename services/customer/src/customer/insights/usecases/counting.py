@@ -1,16 +1,18 @@
 """Counting people: what is known of each by event, tables of two words, small cells hidden."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.insights import repository
-from customer.insights.domain.suppression import Withheld, joined, protected
+from customer.insights.domain.suppression import Withheld
+from customer.insights.domain.tables import crossed
 from customer.insights.problems import TooFewPeople
 from customer.insights.schemas import CrossTable, Dimension, Line
+from customer.insights.usecases.observing import SIGNAL_DAYS, signals_within
 from customer.parties.usecases import subject_of
 from shared.world import World
 
@@ -37,26 +39,18 @@ async def cross_table(
 ) -> CrossTable:
     """Customers by two words of theirs, groups of a few joined, counts of a few hidden; TooFewPeople where that is not enough."""
     told = await repository.people_by(conn, rows, columns)
-    names = sorted({column for _, column, _ in told})
-    counts = {group: [0] * len(names) for group in sorted({row for row, _, _ in told})}
-    for row, column, number in told:
-        counts[row][names.index(column)] = number
-    by_row = joined(counts, fewest)
-    turned = {name: [line[place] for line in by_row.values()] for place, name in enumerate(names)}
-    by_column = joined(turned, fewest)
-    table = [[line[place] for line in by_column.values()] for place in range(len(by_row))]
     try:
-        shown = protected(table, fewest) if told else None
+        found = crossed({(row, column): number for row, column, number in told}, fewest)
     except Withheld as reason:
         raise TooFewPeople(f"It is withheld: {reason}.") from None
-    lines = [] if shown is None else zip(by_row, shown.cells, shown.rows, strict=True)
     return CrossTable(
         rows=rows,
         columns=columns,
-        names=list(by_column),
-        lines=[Line(group=group, counts=list(cells), total=total) for group, cells, total in lines],
-        totals=[] if shown is None else list(shown.columns),
-        total=0 if shown is None else shown.total,
+        names=list(found.names),
+        lines=[Line(group=group, counts=list(cells), total=total) for group, cells, total in found.lines],
+        totals=list(found.totals),
+        total=found.total,
         fewest=fewest,
         as_of=at,
+        signals=await signals_within(conn, at.date() - SIGNAL_DAYS, at.date() + timedelta(days=1)),
     )

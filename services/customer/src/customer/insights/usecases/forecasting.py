@@ -15,9 +15,11 @@ from customer.insights.domain.arrivals import HOURS, Arrivals, Manner
 from customer.insights.domain.backtests import Band, banded, judged, seasonal_scale
 from customer.insights.domain.days import Ahead, DayKind, Floats, days_from, kind_of
 from customer.insights.schemas import BacktestView, Forecast, ForecastDay, Forecasts
+from customer.insights.usecases.observing import SIGNAL_DAYS, signals_within
 from customer.interactions import usecases as interactions
 from shared.world import World
 
+NAME: Final = "forecasts"
 DAYS_AHEAD: Final = 14
 PAST_DAYS: Final = 400
 _WARM_UP_DAYS: Final = 60
@@ -60,13 +62,19 @@ async def remake_forecasts(world: World, tx: AsyncConnection, country: str, at: 
     # Some seconds of arithmetic: apart, so that the worker's other parts go on.
     made = await asyncio.to_thread(_forecasts, told, today, ahead)
     kept = Forecasts(made_at=at, zone=settings.zone, forecasts=made)
-    await repository.keep_report(tx, "forecasts", at, kept.model_dump(mode="json"))
+    await repository.keep_report(tx, NAME, at, kept.model_dump(mode="json"))
 
 
 async def show_forecasts(conn: AsyncConnection) -> Forecasts | None:
     """The forecasts that were made last, None before there are any."""
-    kept = await repository.report(conn, "forecasts")
-    return None if kept is None else Forecasts.model_validate(kept)
+    kept = await repository.report(conn, NAME)
+    if kept is None:
+        return None
+    told = Forecasts.model_validate(kept)
+    assert told.made_at is not None  # noqa: S101  # it was made
+    day = told.made_at.date()
+    signals = await signals_within(conn, day - SIGNAL_DAYS, day + timedelta(days=1))
+    return told.model_copy(update={"signals": signals})
 
 
 def _forecasts(told: Iterable[tuple[date, int, str, int]], today: date, ahead: Ahead) -> list[Forecast]:

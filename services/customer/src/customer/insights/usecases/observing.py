@@ -1,6 +1,7 @@
 """Market signals: recorded as they were seen, once, and read; never changed."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +19,9 @@ from shared.problems import Problem
 from shared.world import World
 
 SIGNAL: Final = "market_signal"
+# Beside a table or a forecast: more are found by `GET /v1/market-signals`.
+MOST_SIGNALS: Final = 100
+SIGNAL_DAYS: Final = timedelta(days=90)
 
 
 async def observe_market(
@@ -58,6 +62,11 @@ async def show_signal(conn: AsyncConnection, signal_id: UUID) -> MarketSignal:
     if not rows:
         raise SignalUnknown()
     return _view(rows[0])
+
+
+async def signals_within(conn: AsyncConnection, since: date, until: date) -> list[MarketSignal]:
+    """What was seen of the market in [since, until), the latest day first; at most `MOST_SIGNALS`."""
+    return [_view(row) for row in await repository.signals_within(conn, since, until, MOST_SIGNALS)]
 
 
 def _view(row: Row[Any]) -> MarketSignal:

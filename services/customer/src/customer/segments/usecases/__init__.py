@@ -11,7 +11,7 @@ from customer.segments.usecases.catalogue import (
 from customer.segments.usecases.freezing import freeze_cuts, list_cuts
 from customer.segments.usecases.judging import Judged, check_condition, judge
 from customer.segments.usecases.profiled import PROFILE_PART, fifths
-from customer.segments.usecases.reading import Look, member_of, show_memberships
+from customer.segments.usecases.reading import Look, active_keys, member_of, show_memberships, standing_of
 from customer.segments.usecases.saying import everybody_in
 from customer.segments.usecases.settling import forget, settle, settle_batch
 
@@ -19,6 +19,7 @@ __all__ = [
     "PROFILE_PART",
     "Judged",
     "Look",
+    "active_keys",
     "adopt_presets",
     "change_segment",
     "check_condition",
@@ -35,5 +36,6 @@ __all__ = [
     "settle_batch",
     "show_memberships",
     "show_segment",
+    "standing_of",
     "view_of",
 ]

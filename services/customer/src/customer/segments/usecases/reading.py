@@ -142,6 +142,21 @@ def _explained(
     return [item.model_copy(update={"explanation": reasons.get(item.segment)}) for item in told.values()]
 
 
+async def active_keys(conn: AsyncConnection) -> list[str]:
+    """The keys of the segments in force, the oldest first."""
+    rows = [row for row in await repository.every(conn) if row.state == "active"]
+    return [row.key for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
+
+
+async def standing_of(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
+    """The keys of the segments these customers are in now, for what is counted and not told of anybody."""
+    keys = {row.id: row.key for row in await repository.every(conn)}
+    found: dict[UUID, set[str]] = {}
+    for row in await repository.members_of(conn, ids) if ids else ():
+        found.setdefault(row.customer_id, set()).add(keys[row.segment_id])
+    return {one: frozenset(told) for one, told in found.items()}
+
+
 def member_of(row: Row[Any]) -> Member:
     """A line of a segment's list."""
     return Member(customer_id=row.customer_id, since=row.entered_at, by=Cause(row.entered_by), version=row.version)
