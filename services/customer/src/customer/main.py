@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from customer import storage
+from customer.campaigns import routes as campaigns
 from customer.consents import routes as consents
 from customer.disclosure import routes as disclosure
 from customer.identity import routes as identity
@@ -35,6 +36,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         *interactions.routers([PROFILE_PART, OFFERS_PART], fifths),
         outreach.router,
         outreach.templates_router,
+        campaigns.router,
         segments.router,
         offers.router,
         identity.router,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 from customer import storage
+from customer.campaigns import timers as campaigns
 from customer.consents.routes import CONSENTS
 from customer.identity import consumers as identity
 from customer.identity.usecases import everybody as everybody_linked
@@ -77,11 +78,13 @@ def work(world: World) -> Work:
         acts={
             FORGET_MARKS: forget_contact_marks,
             **segments.acts(world),
+            **campaigns.acts(world),
             **privacy_timers.acts(world),
         },
         every={
             FORGET_MARKS: 3_600,
             segments.NAME: segments.SECONDS,
+            campaigns.NAME: campaigns.SECONDS,
             **privacy_timers.EVERY,
         },
         parts={

@@ -5,6 +5,7 @@ import email
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,11 +16,14 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from customer.campaigns import usecases as campaigns
 from customer.main import app
 from customer.outreach.clients import gateways
 from customer.outreach.timers import Courier
+from customer.segments.usecases import settle
 from customer.settings import Settings
 from customer.worker import work
+from shared import clock
 from shared.crypto import Keyring
 from shared.testing.engines import free_port
 from shared.testing.outsider import Outsider, outsider
@@ -39,6 +43,12 @@ SCOPES = (
     "customer.erasures:write",
     "customer.access-grants:write",
     "customer.access-grants:approve",
+    "customer.campaigns:write",
+    "customer.campaigns:read",
+    "customer.segments:write",
+    "customer.segments:read",
+    "customer.interactions:write",
+    "customer.identity-links:write",
 )
 
 
@@ -125,7 +135,7 @@ def template() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 async def reporter(service: Service) -> httpx.AsyncClient:
-    return await service.client("customer.message-receipts:write", actor="client", sub="gateway")
+    return await service.client("customer.message-receipts:write", actor="client", sub="gateway", lifetime=60 * 86_400)
 
 
 def text_of(category: str, purposes: list[str], **other: Any) -> dict[str, Any]:
@@ -203,3 +213,71 @@ def submit(staff: httpx.AsyncClient) -> Submit:
         return told
 
     return send
+
+
+Plan = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+async def everybody(staff: httpx.AsyncClient) -> str:
+    """A segment that has all who are of the mass tier."""
+    rule = {"key": "everybody", "names": dict.fromkeys(("en", "zh-Hans", "zh-Hant"), "all"), "rule": "tier == 'mass'"}
+    made = await staff.post("/v1/segments", json=rule)
+    assert made.status_code == 201, made.text
+    who: str = made.json()["id"]
+    return who
+
+
+@pytest.fixture
+def plan(staff: httpx.AsyncClient, everybody: str) -> Plan:
+    """Plan a campaign of two variants for everybody, and schedule it unless told to leave it a draft."""
+    count = iter(range(100))
+
+    async def make(*, draft: bool = False, **other: Any) -> dict[str, Any]:
+        body = {
+            "name": "Autumn",
+            "segment_id": everybody,
+            "purpose": "marketing",
+            "variants": [{"name": "a", "template": "sales"}, {"name": "b", "template": "sales", "weight": 2}],
+            "data": {"number": 7},
+            "ends_at": (clock.now() + timedelta(days=3)).isoformat(),
+            "conversion": {"kind": "login", "within_days": 2},
+            "external_ref": f"campaign-{next(count)}",
+        }
+        made = await staff.post("/v1/campaigns", json=body | other)
+        assert made.status_code == 201, made.text
+        told: dict[str, Any] = made.json()
+        return told if draft else await move(staff, told["id"], "scheduled")
+
+    return make
+
+
+async def move(staff: httpx.AsyncClient, campaign_id: str, state: str) -> dict[str, Any]:
+    path = f"/v1/campaigns/{campaign_id}"
+    tag = (await staff.get(path)).headers["ETag"]
+    moved = await staff.patch(path, json={"state": state}, headers={"If-Match": tag})
+    assert moved.status_code == 200, moved.text
+    told: dict[str, Any] = moved.json()
+    return told
+
+
+@pytest.fixture
+def go(service: Service) -> Callable[[], Awaitable[None]]:
+    """Tell the segments up to now, and do every step that a campaign is due for."""
+
+    async def steps() -> None:
+        await settle(service.world)
+        while await campaigns.step(service.world):
+            continue
+
+    return steps
+
+
+@pytest.fixture
+def moved(staff: httpx.AsyncClient) -> Callable[[str, str], Awaitable[dict[str, Any]]]:
+    """Take a campaign to another state by hand."""
+
+    async def take(campaign_id: str, state: str) -> dict[str, Any]:
+        return await move(staff, campaign_id, state)
+
+    return take

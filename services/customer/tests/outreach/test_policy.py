@@ -163,9 +163,15 @@ def quiet_at(at: datetime, channel: Channel, person: Person, quiet: Window, zone
 
 
 @settings(deadline=1_000)
-@given(wishes, people, windows, st.lists(caps, max_size=3), zones, st.booleans())
+@given(wishes, people, windows, st.lists(caps, max_size=3), zones, st.booleans(), st.none() | windows)
 def test_no_message_breaks_a_promise_whatever_is_asked(
-    asked: list[Wish], person: Person, quiet: Window, limits: list[Cap], zone: ZoneInfo, complaint: bool
+    asked: list[Wish],
+    person: Person,
+    quiet: Window,
+    limits: list[Cap],
+    zone: ZoneInfo,
+    complaint: bool,  # drawn
+    hours: Window | None,
 ) -> None:
     rules = {one: ChannelRules(cost=place, closed={}) for place, one in enumerate(Channel)}
     policy = Policy("t", START, quiet, tuple(limits), rules, NEEDS)
@@ -177,7 +183,7 @@ def test_no_message_breaks_a_promise_whatever_is_asked(
         at, place = waiting.pop()
         wish = asked[place]
         counted = [(moment, other.category) for moment, other, _ in sent]
-        here = Circumstances(at, zone, counted, complaint_open=complaint)
+        here = Circumstances(at, zone, counted, complaint_open=complaint, hours=hours)
         options = options_of(wish, person, policy)
         told = plan(wish.category, wish.urgency, options, policy, here, delicate=wish.delicate)
         if isinstance(told, Send):
@@ -185,13 +191,15 @@ def test_no_message_breaks_a_promise_whatever_is_asked(
             usable = [one for one in options if one.permission and (one.verified or not wish.delicate)]
             better = [one for one in usable if one.rank < _rank(options, told.channel)]
             assert all(quiet_at(at, one.channel, person, quiet, zone) for one in better), "a better liked one was free"
+            assert wish.urgency is Urgency.URGENT or hours is None or hours.around(at, zone) is not None
         elif isinstance(told, Hold):
             assert told.until > at, "a message that waits for no time at all is asked for without end"
             waiting = sorted([*waiting, (told.until, place)], reverse=True)
         elif told == Suppress(Reason.QUIET_HOURS):
             day = [at + timedelta(minutes=15 * quarter) for quarter in range(4 * 24)]
             ways = [one.channel for one in options if one.permission and (one.verified or not wish.delicate)]
-            assert all(quiet_at(moment, one, person, quiet, zone) for one in ways for moment in day)
+            wanted = [moment for moment in day if hours is None or hours.around(moment, zone) is not None]
+            assert all(quiet_at(moment, one, person, quiet, zone) for one in ways for moment in wanted)
     assert not waiting
     for at, wish, channel in sent:
         assert wish.consents[channel], "sent through a channel nobody allowed"

@@ -43,6 +43,62 @@ class Customer(Transport):
         """Judge it, once. Errors: 409 it was judged before, or the reviewer is who broke it."""
         return await self._ask("POST", f"/v1/access-reviews/{review_id}/verdicts", models.AccessReview, body=body)
 
+    async def list_campaigns(
+        self,
+        *,
+        limit: int | None = None,
+        state: models.CustomerCampaignsDomainStandingState | None = None,
+        cursor: str | None = None,
+    ) -> Page[models.Campaign]:
+        """Campaigns, newest first."""
+        return await self._ask(
+            "GET", "/v1/campaigns", Page[models.Campaign], query={"limit": limit, "state": state, "cursor": cursor}
+        )
+
+    def all_campaigns(
+        self, *, limit: int | None = None, state: models.CustomerCampaignsDomainStandingState | None = None
+    ) -> AsyncIterator[models.Campaign]:
+        """Every item of `list_campaigns`, page by page, as they are needed."""
+        return self._pages(lambda at: self.list_campaigns(limit=limit, state=state, cursor=at), None)
+
+    async def define_campaign(
+        self, body: models.DefineCampaign, *, idempotency_key: str | None = None
+    ) -> models.Campaign:
+        """Plan a campaign as a draft; nobody is written to before it is scheduled.
+
+        Errors: 422 no such segment or template, a text for codes, of another purpose or with other places than
+        `data` fills.
+        """
+        return await self._ask(
+            "POST",
+            "/v1/campaigns",
+            models.Campaign,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key},
+            keyed=True,
+        )
+
+    async def show_campaign(self, campaign_id: UUID) -> models.Campaign:
+        """One campaign."""
+        return await self._ask("GET", f"/v1/campaigns/{campaign_id}", models.Campaign)
+
+    async def change_campaign(
+        self, campaign_id: UUID, body: models.ChangeCampaign, *, if_match: int
+    ) -> models.Campaign:
+        """Change a draft by RFC 7396 merge patch, schedule it, pause it, go on, or end it by `state`.
+
+        Pausing keeps what waits from being sent; ending lets it expire. Errors: 409 no draft any more, or no
+        such step from
+        where it stands; 412 stale; 422 as when planning, or its end has passed; 428 without `If-Match`.
+        """
+        return await self._ask(
+            "PATCH", f"/v1/campaigns/{campaign_id}", models.Campaign, body=body, headers={"If-Match": f'"{if_match}"'}
+        )
+
+    async def show_results(self, campaign_id: UUID) -> models.Results:
+        """How it went, by variant and against those held out: everybody counts in the group they were drawn into."""
+        return await self._ask("GET", f"/v1/campaigns/{campaign_id}/results", models.Results)
+
     async def decide_consent(self, body: models.AskDecision) -> models.ConsentDecision:
         """May this be done to this customer? Allow with a receipt or a legal basis, else deny; unknown is deny.
 

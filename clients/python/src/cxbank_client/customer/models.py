@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 from uuid import UUID
@@ -172,6 +172,8 @@ WebhookState = Literal["active", "paused", "ended"]
 Why = Literal["counted", "start", "closed", "holiday", "pause", "rolled"]
 
 Word = Literal["granted", "refused", "withdrawn"]
+
+CustomerCampaignsDomainStandingState = Literal["draft", "scheduled", "running", "paused", "finished"]
 
 CustomerConsentsDomainReason = Literal[
     "consent-granted",
@@ -403,6 +405,31 @@ class BreakGlass(Input):
     fields: list[Sensitive]
 
 
+class Campaign(Answer):
+    """A campaign as it is. `enrolled` says that all its people were drawn."""
+
+    id: UUID
+    version: int
+    state: CustomerCampaignsDomainStandingState | str
+    name: str
+    segment_id: UUID
+    purpose: str
+    variants: list[PlannedVariant]
+    holdout_percent: int
+    data: dict[str, Any]
+    channels: list[str] | None
+    starts_at: datetime | None
+    ends_at: datetime
+    hours: dict[str, str] | None
+    per_minute: int
+    conversion: PlannedConversion
+    launched_at: datetime | None
+    enrolled: bool
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+
+
 class Certificate(Answer):
     """What became of an erasure: what was erased where, what stays and why, and when the last backup of it is
     gone.
@@ -442,6 +469,24 @@ class ChangeAddress(Input):
     postal_code: str | None = None
     country: str | None = None
     provenance: ProvenanceIn | None = None
+
+
+class ChangeCampaign(Input):
+    """An RFC 7396 merge patch. Once it is no draft, only its name, its pace and its state may change."""
+
+    state: CustomerCampaignsDomainStandingState | None = None
+    name: str | None = None
+    segment_id: UUID | None = None
+    purpose: str | None = None
+    variants: list[Variant] | None = None
+    holdout_percent: int | None = None
+    data: dict[str, Any] | None = None
+    channels: list[CustomerOutreachDomainMessagesChannel] | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    hours: Hours | None = None
+    per_minute: int | None = None
+    conversion: Conversion | None = None
 
 
 class ChangeContactPoint(Input):
@@ -724,6 +769,19 @@ class ContactPointIn(Input):
     country: str | None = None
 
 
+class Conversion(Input):
+    """What a campaign is for: that somebody does something of this kind, through this channel if one is named.
+
+    It counts by its own time from the launch on, for `within_days` days of 24 hours, the same for everybody:
+    who is held out
+    has no moment of being written to. However late it is told of, and however often, it counts once.
+    """
+
+    kind: CustomerInteractionsDomainFactsKind
+    channel: CustomerInteractionsDomainFactsChannel | None = None
+    within_days: int
+
+
 class CrossTable(Answer):
     """Customers by two words of theirs. Counts below `fewest` are hidden, and others with them, so that none can
     be worked out.
@@ -841,6 +899,28 @@ class DecideRequest(Input):
     """A person's decision: done (a rectification), or refused by a rule that is named."""
 
     refused_by: str | None = None
+
+
+class DefineCampaign(Input):
+    """A campaign as a draft: who is written to is fixed at the launch, and by a draw that is the same however it
+    is asked.
+    """
+
+    natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
+
+    name: str
+    segment_id: UUID
+    purpose: str
+    variants: list[Variant]
+    holdout_percent: int = 10
+    data: dict[str, Any] = Field(default_factory=lambda: {})
+    channels: list[CustomerOutreachDomainMessagesChannel] | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime
+    hours: Hours | None = None
+    per_minute: int = 600
+    conversion: Conversion
+    external_ref: str | None = None
 
 
 class DefinePurpose(Input):
@@ -1105,6 +1185,32 @@ class GiveConsent(Input):
     external_ref: str | None = None
 
 
+class Group(Answer):
+    """A group as it was drawn. Rates are of everybody assigned, suppressed and failed ones too (intention to
+    treat).
+
+    `rate_low` to `rate_high` is the 95 % Wilson interval, `lift` the rate less that of the holdout with
+    Newcombe's 95 %
+    interval (method 10); null where a group is empty.
+    """
+
+    name: str
+    assigned: int
+    waiting: int
+    sent: int
+    delivered: int
+    read: int
+    failed: int
+    suppressed: dict[str, int]
+    converted: int
+    rate: float | None
+    rate_low: float | None
+    rate_high: float | None
+    lift: float | None
+    lift_low: float | None
+    lift_high: float | None
+
+
 class GroupShares(Answer):
     """One group: how many were considered, were offered, and took it; null where it is hidden, that nobody is told
     of.
@@ -1145,6 +1251,15 @@ class HabitTable(Answer):
     fewest: int | None
     made_at: datetime | None
     signals: list[MarketSignal]
+
+
+class Hours(Input):
+    """A span of every day by the bank's clock, `end` not included; one that ends before it starts goes over
+    midnight.
+    """
+
+    start: time
+    end: time
 
 
 class Identifier(Answer):
@@ -1611,6 +1726,23 @@ class PersonName(Answer):
     given_latin: str | None = None
 
 
+class PlannedConversion(Answer):
+    """What a campaign is for."""
+
+    kind: str
+    channel: str | None
+    within_days: int
+
+
+class PlannedVariant(Answer):
+    """A variant; `template_version` is fixed when the campaign is scheduled, and null before."""
+
+    name: str
+    template: str
+    weight: int
+    template_version: int | None
+
+
 class Preview(Input):
     """A rule that is not saved yet."""
 
@@ -1940,6 +2072,20 @@ class RequestErasure(Input):
     external_ref: str | None = None
 
 
+class Results(Answer):
+    """How a campaign went, counted now. Conversions count by their own time in [`counts_from`, `counts_until`)."""
+
+    campaign_id: UUID
+    state: CustomerCampaignsDomainStandingState | str
+    as_of: datetime
+    counts_from: datetime | None
+    counts_until: datetime | None
+    enrolled: bool
+    variants: list[Group]
+    addressed: Group
+    holdout: Group
+
+
 class RiskLevel(Answer):
     """The level as far as it is known here: risk keeps it, and says by event only that it changed."""
 
@@ -2170,6 +2316,7 @@ class SubmitMessage(Input):
     language: str | None = None
     not_before: datetime | None = None
     expires_at: datetime | None = None
+    hours: Hours | None = None
     external_ref: str | None = None
 
 
@@ -2215,6 +2362,14 @@ class Template(Answer):
     channels: dict[str, dict[str, Wording]]
     created_at: datetime
     created_by: str
+
+
+class Variant(Input):
+    """One way to say it: a template, and its weight among the variants."""
+
+    name: str
+    template: str
+    weight: int = 1
 
 
 class Webhook(Answer):

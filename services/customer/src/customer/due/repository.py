@@ -119,10 +119,11 @@ async def sweep_page(tx: AsyncConnection, size: int) -> bool:
 
 async def freshness(conn: AsyncConnection, now: datetime, most: int) -> tuple[datetime | None, int]:
     """The earliest instant from which somebody is not told yet, if any, and how many are waiting (at most `most`)."""
+    # Sweeps first: a page that one hands on between the two readings is then seen twice, and not missed.
+    swept = (await conn.execute(select(func.min(due_sweep.c.since)))).scalar_one()
     waits = customer_due.c.next_check_at <= now
     first = select(func.min(customer_due.c.next_check_at)).where(waits)
     behind = (await conn.execute(first)).scalar_one()
-    swept = (await conn.execute(select(func.min(due_sweep.c.since)))).scalar_one()
     some = select(literal_column("1")).select_from(customer_due).where(waits).limit(most).subquery()
     waiting = int((await conn.execute(select(func.count()).select_from(some))).scalar_one())
     return min((one for one in (behind, swept) if one is not None), default=None), waiting

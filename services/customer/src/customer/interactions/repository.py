@@ -132,6 +132,26 @@ async def activity_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
     return (await conn.execute(_ACTIVITY_OF, {"ids": list(ids)})).all()
 
 
+async def first_of_kind(
+    conn: AsyncConnection, ids: Sequence[UUID], kind: str, channel: str | None, since: datetime, until: datetime
+) -> Rows:
+    """When each of these ids first did something of a kind in [since, until), through a channel if one is named."""
+    here = interaction.c
+    chosen: Select[Any] = select(here.customer_id, func.min(here.occurred_at).label("first_at")).where(
+        here.customer_id == any_(_IDS),
+        here.kind == kind,
+        here.occurred_at >= since,
+        here.occurred_at < until,
+        # Nothing is recorded before it happens: older partitions hold nothing of this time.
+        here.id >= clock.id_floor(since - timedelta(minutes=5)),
+    )
+    if channel is not None:
+        chosen = chosen.where(here.channel == channel)
+    grouped = chosen.group_by(here.customer_id)
+    rows: Rows = (await conn.execute(grouped, {"ids": list(ids)})).all()
+    return rows
+
+
 def timeline(ids: Sequence[UUID], kinds: Sequence[str], hidden: Sequence[str], as_of: datetime | None) -> Select[Any]:
     """The interactions of these ids, of these kinds (all where none is named), without the hidden ones."""
     chosen = select(interaction).where(interaction.c.customer_id.in_(ids))

@@ -128,7 +128,8 @@ async def change(tx: AsyncConnection, message_id: UUID, values: Mapping[str, Any
 
 async def take_due(tx: AsyncConnection, now: datetime, most: int) -> Rows:
     """What is due, held until the end of the transaction; what another worker holds is passed over."""
-    chosen = select(message_due).where(message_due.c.due_at <= now).order_by(message_due.c.due_at).limit(most)
+    waits = (message_due.c.due_at <= now) & ~message_due.c.paused
+    chosen = select(message_due).where(waits).order_by(message_due.c.due_at).limit(most)
     return (await tx.execute(chosen.with_for_update(skip_locked=True))).all()
 
 
@@ -150,6 +151,24 @@ async def due_again(
     """Let a message that had been handed over be decided once more."""
     row = {"message_id": message_id, "customer_id": customer_id, "due_at": due_at, "attempts": 0}
     await tx.execute(insert(message_due).values(**row, tried=tried, silent=[]).on_conflict_do_nothing())
+
+
+def _open_of(campaign_id: UUID) -> Any:
+    here = (message.c.campaign_id == campaign_id) & message.c.state.in_(["accepted", "sending"])
+    return select(message.c.id).where(here)
+
+
+async def pause(tx: AsyncConnection, campaign_id: UUID, *, paused: bool) -> None:
+    """Let a campaign's messages that wait lie, or take them up again."""
+    here = message_due.c.message_id.in_(_open_of(campaign_id))
+    await tx.execute(update(message_due).where(here).values(paused=paused))
+
+
+async def expire(tx: AsyncConnection, campaign_id: UUID, at: datetime) -> None:
+    """Let a campaign's messages that wait expire at that instant, and be looked at then."""
+    here = message_due.c.message_id.in_(_open_of(campaign_id))
+    await tx.execute(update(message_due).where(here).values(paused=False, due_at=at))
+    await tx.execute(update(message).where(message.c.id.in_(_open_of(campaign_id))).values(expires_at=at))
 
 
 async def settle(tx: AsyncConnection, message_id: UUID, *, counts: bool) -> None:

@@ -87,6 +87,21 @@ class Template(View):
     created_by: str
 
 
+class Hours(Body):
+    """A span of every day by the bank's clock, `end` not included; one that ends before it starts goes over midnight."""
+
+    start: time
+    end: time
+
+    @model_validator(mode="after")
+    def _lasts(self) -> Self:
+        if self.start == self.end:
+            raise ValueError("it begins and ends at once")
+        if self.start.tzinfo or self.end.tzinfo:
+            raise ValueError("hours are the bank's own and name no zone")
+        return self
+
+
 class SubmitMessage(Body):
     """A wish that a customer be told something; whether, when and through what is decided by consent and policy."""
 
@@ -99,6 +114,7 @@ class SubmitMessage(Body):
     language: Language | None = Field(None, description="none given: the customer's own")
     not_before: AwareDatetime | None = None
     expires_at: AwareDatetime | None = Field(None, description="later it is not sent; a code must have it")
+    hours: Hours | None = Field(None, description="sent only between these, unless it is urgent")
     external_ref: ExternalRef | None = None
 
     @model_validator(mode="after")
@@ -106,6 +122,14 @@ class SubmitMessage(Body):
         if self.expires_at and self.not_before and self.expires_at <= self.not_before:
             raise ValueError("it expires before it may be sent")
         return self
+
+
+class CampaignMessage(SubmitMessage):
+    """The same from a campaign of ours, in the version of the text that the campaign was begun with."""
+
+    campaign_id: UUID
+    variant: str
+    template_version: int
 
 
 class Message(View):

@@ -1,6 +1,19 @@
 """Templates, messages, what is due, and the marks that caps count."""
 
-from sqlalchemy import Boolean, Column, DateTime, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Time,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from customer.storage import metadata
@@ -44,12 +57,16 @@ message = Table(
     Column("policy", Text),
     Column("campaign_id", Uuid),
     Column("variant", Text),
+    # Between which hours of the bank's clock whoever asked wants it sent.
+    Column("hours_start", Time),
+    Column("hours_end", Time),
     Column("requested_by", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True)),
     Column("sent_at", DateTime(timezone=True)),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Index(None, "created_at", "id"),
+    Index("ix_message_campaign_id", "campaign_id", postgresql_where=text("campaign_id IS NOT NULL")),
     postgresql_partition_by="RANGE (id)",
 )
 
@@ -64,6 +81,8 @@ message_due = Table(
     # Channels that refused it for good, and channels that were silent for now.
     Column("tried", ARRAY(Text), nullable=False),
     Column("silent", ARRAY(Text), nullable=False),
+    # A campaign that is paused lets its messages lie.
+    Column("paused", Boolean, nullable=False, server_default="false"),
 )
 
 # What caps and the limits of gateways count; dropped when no cap reaches back so far.

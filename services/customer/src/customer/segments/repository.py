@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    union,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -184,6 +185,28 @@ async def void_stays(tx: AsyncConnection, ids: Sequence[UUID], at: datetime) -> 
 def listing_members(segment_id: UUID) -> Select[Any]:
     """Who is in a segment."""
     return select(segment_member).where(segment_member.c.segment_id == segment_id)
+
+
+async def members_then(
+    conn: AsyncConnection, segment_id: UUID, at: datetime, known_at: datetime, after: UUID | None, most: int
+) -> list[UUID]:
+    """Who was in a segment at `at` by what was recorded up to `known_at`, in id order behind `after`, at most `most`."""
+    now, past = segment_member.c, segment_stay.c
+    here = select(now.customer_id).where(
+        now.segment_id == segment_id, now.entered_at <= at, now.recorded_at <= known_at
+    )
+    gone = select(past.customer_id).where(
+        past.segment_id == segment_id,
+        past.entered_at <= at,
+        past.recorded_at <= known_at,
+        past.void_at.is_(None) | (past.void_at > known_at),
+        past.left_at.is_(None) | (past.left_at > at) | (past.left_recorded_at > known_at),
+    )
+    if after is not None:
+        here, gone = here.where(now.customer_id > after), gone.where(past.customer_id > after)
+    both = union(here, gone).subquery()
+    chosen = select(both.c.customer_id).order_by(both.c.customer_id).limit(most)
+    return list((await conn.execute(chosen)).scalars())
 
 
 async def size(conn: AsyncConnection, segment_id: UUID) -> int:

@@ -93,6 +93,17 @@ async def gather(
             yield "interaction", opened(row, key).model_dump(mode="json")
 
 
+async def first_of_kind(
+    conn: AsyncConnection, ids: Sequence[UUID], kind: str, channel: str | None, since: datetime, until: datetime
+) -> dict[UUID, datetime]:
+    """When each of these very ids first did something of a kind in [since, until), by event time, however late it was told.
+
+    For what only counts: kinds and times stand in the clear, nothing of a person is opened.
+    """
+    rows = await repository.first_of_kind(conn, ids, kind, channel, since, until) if ids else ()
+    return {row.customer_id: row.first_at for row in rows}
+
+
 async def contacts_by_hour(
     conn: AsyncConnection, since: datetime, until: datetime, zone: str
 ) -> list[tuple[date, int, str, int]]:

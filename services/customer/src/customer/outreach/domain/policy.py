@@ -123,13 +123,17 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What is true of the person at the moment of deciding; `sent` is every message that counts for a cap."""
+    """What is true at the moment of deciding; `sent` is every message to the person that counts for a cap.
+
+    `hours` are those, by the clock of `zone`, between which whoever asked for the message wants it sent.
+    """
 
     at: datetime
     zone: ZoneInfo
     sent: Sequence[tuple[datetime, Category]] = ()
     complaint_open: bool = False
     busy: frozenset[Channel] = frozenset()
+    hours: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +239,15 @@ def _loud_at(option: Option, policy: Policy, here: Circumstances) -> datetime | 
 
     Both hold: a person can ask for more quiet than the policy gives, never for less.
     """
-    hours = [policy.quiet] if option.quiet is None else [policy.quiet, option.quiet]
-    zone, moment = option.zone or here.zone, here.at
-    # Each of two windows comes once a day: what is not found after a day of both, and a change of the clocks, is not there.
-    for _ in range(6):
-        ends = [span[1] for one in hours if (span := one.around(moment, zone)) is not None]
+    theirs, moment = option.zone or here.zone, here.at
+    hours = [(policy.quiet, theirs)]
+    if option.quiet is not None:
+        hours.append((option.quiet, theirs))
+    if here.hours is not None:
+        hours.append((Window(here.hours.end, here.hours.start), here.zone))
+    # Each window comes once a day: what is not found after a day of all, and a change of the clocks, is not there.
+    for _ in range(9):
+        ends = [span[1] for one, zone in hours if (span := one.around(moment, zone)) is not None]
         if not ends:
             return moment
         moment = max(ends)

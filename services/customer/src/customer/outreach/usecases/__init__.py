@@ -1,25 +1,33 @@
 """What can be done with messages: write texts, accept a wish, decide and send what is due, take receipts, forget."""
 
+from customer.outreach.usecases.campaigning import Fate, fates, let_expire, let_lie, take_up
 from customer.outreach.usecases.coding import accept_codes
 from customer.outreach.usecases.counting import contacts_of
 from customer.outreach.usecases.receiving import report_receipt
 from customer.outreach.usecases.sending import forget_marks, policies, record, take
-from customer.outreach.usecases.submitting import forget, gather, message_of, show_message, submit_messages
-from customer.outreach.usecases.writing import template_of, versions, write_template
+from customer.outreach.usecases.submitting import forget, gather, message_of, misfits, show_message, submit_messages
+from customer.outreach.usecases.writing import newest_texts, template_of, versions, write_template
 
 __all__ = [
+    "Fate",
     "accept_codes",
     "contacts_of",
+    "fates",
     "forget",
     "forget_marks",
     "gather",
+    "let_expire",
+    "let_lie",
     "message_of",
+    "misfits",
+    "newest_texts",
     "policies",
     "record",
     "report_receipt",
     "show_message",
     "submit_messages",
     "take",
+    "take_up",
     "template_of",
     "versions",
     "write_template",

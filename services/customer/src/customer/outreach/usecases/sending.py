@@ -200,6 +200,7 @@ def _planned(row: Row[Any], due: Row[Any], known: _Known) -> Plan:
         zone=known.zone,
         sent=[(at, category) for message, one, at, category in known.marks if one in circle and message != row.id],
         complaint_open=row.customer_id in known.complaints,
+        hours=Window(row.hours_start, row.hours_end) if row.hours_start is not None else None,
         busy=frozenset(
             channel
             for channel, rules in known.policy.channels.items()

@@ -13,7 +13,7 @@ from customer import storage
 from customer.outreach import repository
 from customer.outreach.domain.messages import Category, State
 from customer.outreach.problems import MessageUnknown
-from customer.outreach.schemas import Message, SubmitMessage
+from customer.outreach.schemas import CampaignMessage, Message, SubmitMessage, Template
 from customer.parties import usecases as parties
 from customer.parties.problems import CustomerErased
 from shared import audit
@@ -53,7 +53,15 @@ async def submit_messages(
 async def _submit(
     world: World, tx: AsyncConnection, wishes: Sequence[Wish[SubmitMessage]]
 ) -> Sequence[Message | Problem]:
-    templates = await repository.newest_templates(tx, sorted({wish.body.template for wish in wishes}))
+    newest = await repository.newest_templates(tx, sorted({wish.body.template for wish in wishes}))
+    begun = [(one.template, one.template_version) for wish in wishes if isinstance(one := wish.body, CampaignMessage)]
+    pinned = await repository.wordings(tx, begun) if begun else {}
+    templates = {
+        wish.id: pinned.get((one.template, one.template_version))
+        if isinstance(one := wish.body, CampaignMessage)
+        else newest.get(one.template)
+        for wish in wishes
+    }
     absent = await parties.absences(world, tx, [wish.body.customer_id for wish in wishes])
     known = sorted({wish.body.customer_id for wish in wishes} - set(absent))
     keys = await world.vault.for_write(tx, [parties.subject_of(one) for one in known])
@@ -62,11 +70,12 @@ async def _submit(
     for wish in wishes:
         body = wish.body
         key = keys.get(parties.subject_of(body.customer_id))
-        fault = absent.get(body.customer_id) or _fault(body, templates.get(body.template), wish)
-        if fault is not None or key is None:
+        template = templates[wish.id]
+        fault = absent.get(body.customer_id) or _fault(body, template, wish)
+        if fault is not None or key is None or template is None:
             answers.append(fault or CustomerErased())
             continue
-        rows.append(_row(wish, templates[body.template], key))
+        rows.append(_row(wish, template, key))
         answers.append(Message.model_validate(rows[-1]))
     if rows:
         due = {wish.id: max(wish.at, wish.body.not_before or wish.at) for wish in wishes}
@@ -91,14 +100,21 @@ def _fault(body: SubmitMessage, template: Row[Any] | None, wish: Wish[Any]) -> P
     faults: list[FieldError] = []
     if template is None:
         return Malformed(errors=[FieldError("/template", "unknown", "no such template")])
-    if body.purpose not in template.purposes:
-        faults.append(FieldError("/purpose", "not-of-template", "the template is not written for this purpose"))
-    given, wanted = set(body.data), set(template.places)
-    faults += [FieldError(f"/data/{one}", "missing", "the text wants it filled") for one in sorted(wanted - given)]
-    faults += [FieldError(f"/data/{one}", "unknown", "the text has no such place") for one in sorted(given - wanted)]
+    faults += misfits(template, body.purpose, body.data)
     if template.category == Category.CODE and not (body.expires_at and body.expires_at <= wish.at + CODE_LIVES):
         faults.append(FieldError("/expires_at", "code-lives-too-long", "a code expires within an hour"))
     return Malformed(errors=faults) if faults else None
+
+
+def misfits(template: Row[Any] | Template, purpose: str, data: Mapping[str, Any]) -> list[FieldError]:
+    """Why a text cannot be sent for a purpose, filled with this."""
+    given, wanted = set(data), set(template.places)
+    faults: list[FieldError] = []
+    if purpose not in template.purposes:
+        faults.append(FieldError("/purpose", "not-of-template", "the template is not written for this purpose"))
+    faults += [FieldError(f"/data/{one}", "missing", "the text wants it filled") for one in sorted(wanted - given)]
+    faults += [FieldError(f"/data/{one}", "unknown", "the text has no such place") for one in sorted(given - wanted)]
+    return faults
 
 
 def _row(wish: Wish[SubmitMessage], template: Row[Any], key: DataKey) -> dict[str, Any]:
@@ -120,7 +136,11 @@ def _row(wish: Wish[SubmitMessage], template: Row[Any], key: DataKey) -> dict[st
         "created_at": wish.at,
         "expires_at": body.expires_at,
         "updated_at": wish.at,
-    } | dict.fromkeys(("reason", "channel", "receipt_id", "basis", "policy", "campaign_id", "variant", "sent_at"))
+        "campaign_id": body.campaign_id if isinstance(body, CampaignMessage) else None,
+        "variant": body.variant if isinstance(body, CampaignMessage) else None,
+        "hours_start": body.hours.start if body.hours else None,
+        "hours_end": body.hours.end if body.hours else None,
+    } | dict.fromkeys(("reason", "channel", "receipt_id", "basis", "policy", "sent_at"))
 
 
 def message_of(row: Row[Any]) -> Message:

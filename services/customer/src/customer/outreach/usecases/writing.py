@@ -79,6 +79,11 @@ async def write_shipped(world: World, tx: AsyncConnection, key: str, caller: Cal
     return row
 
 
+async def newest_texts(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, Template]:
+    """The newest version of each of these templates; unknown ones are not in the answer."""
+    return {key: template_of(row) for key, row in (await repository.newest_templates(conn, keys)).items()}
+
+
 async def versions(conn: AsyncConnection, key: str) -> list[Template]:
     """All versions of a template, newest first, or TemplateUnknown."""
     rows = await repository.template_versions(conn, key)

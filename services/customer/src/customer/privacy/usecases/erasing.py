@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.campaigns import usecases as campaigns
 from customer.consents import usecases as consents
 from customer.disclosure import usecases as disclosure
 from customer.identity import usecases as identity
@@ -36,6 +37,8 @@ from shared.events.envelope import Emit
 from shared.world import World
 
 OWN = "customer"
+# Before all others: how somebody is to be counted is known only while their messages and doings are there.
+_COUNTED: Final[tuple[Forget, ...]] = (campaigns.forget,)
 # What each capability removes of a person besides the key: first what a duty to keep is about, then all else. Parties first:
 # they drop the due row, and whoever tells somebody's segments at this moment is waited for.
 _KEPT_BY_DUTY: Final[tuple[Forget, ...]] = (
@@ -60,13 +63,13 @@ _BESIDE: Final[tuple[Forget, ...]] = (
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Everything this service removes of erased customers besides their keys."""
-    for one in (*_KEPT_BY_DUTY, *_BESIDE):
+    for one in (*_COUNTED, *_KEPT_BY_DUTY, *_BESIDE):
         await one(tx, ids)
 
 
 async def _forget_beside(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """What no duty to keep identity and transactions is about: messages, what was heard, what was derived."""
-    for one in _BESIDE:
+    for one in (*_COUNTED, *_BESIDE):
         await one(tx, ids)
 
 

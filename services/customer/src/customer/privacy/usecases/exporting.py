@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.campaigns import usecases as campaigns
 from customer.consents import usecases as consents
 from customer.interactions import usecases as interactions
 from customer.offers import usecases as offers
@@ -38,6 +39,7 @@ _EACH: Final[tuple[Gather, ...]] = (
     consents.gather,
     interactions.gather,
     outreach.gather,
+    campaigns.gather,
     routing.gather,
     offers.gather,
 )

@@ -1,5 +1,6 @@
 """What can be done with segments: define, change, preview, adopt presets, tell who is in, show and explain memberships."""
 
+from customer.segments.usecases.audience import known_past, members_at, require_active
 from customer.segments.usecases.catalogue import (
     adopt_presets,
     change_segment,
@@ -29,9 +30,12 @@ __all__ = [
     "forget",
     "freeze_cuts",
     "judge",
+    "known_past",
     "list_cuts",
     "member_of",
+    "members_at",
     "preview",
+    "require_active",
     "settle",
     "settle_batch",
     "show_memberships",
