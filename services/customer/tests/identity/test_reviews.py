@@ -15,6 +15,12 @@ SCOPES = (
     *("customer.customers:write", "customer.customers:read", "customer.erasures:write"),
     *("customer.identity-links:write", "customer.identity-links:read"),
     *("customer.merge-reviews:write", "customer.merge-reviews:read"),
+    *(
+        "customer.segments:read",
+        "customer.profiles:read",
+        "customer.interactions:read",
+        "customer.routing-profiles:read",
+    ),
 )
 PROOF = [{"kind": "biometric", "reference": "face/1"}]
 SCREENED, RESTRICTED = "cxbank.risk.screened.v1", "cxbank.risk.restriction_set.v1"
@@ -69,8 +75,10 @@ async def decide(service: Service, type_: str, who: str, at: datetime, **more: A
             "latency_seconds": 0.1,
             "version": 1,
         }
-    data = orjson.dumps(told | {"customer_id": who, "occurred_at": at} | more)
-    await service.hear(type_, data, key=who, subject=str(made), id_=new_id())
+    happened = at - timedelta(days=3) if type_ == SCREENED else at
+    data = orjson.dumps(told | {"customer_id": who, "occurred_at": happened} | more)
+    # What was screened happened at that instant or long before; it was decided when it was said.
+    await service.hear(type_, data, key=who, subject=str(made), id_=new_id(), said_at=at.isoformat())
     return made
 
 
@@ -91,6 +99,8 @@ async def test_what_was_decided_between_link_and_parting_is_listed_and_nothing_e
     declined = await decide(service, SCREENED, pair[1], now(), outcome="decline")
     await decide(service, SCREENED, pair[1], now(), outcome="allow")
     restricted = await decide(service, RESTRICTED, pair[0], now())
+    for path in ("", "/history", "/segments", "/profile", "/timeline", "/routing-profile"):
+        assert (await staff.get(f"/v1/customers/{pair[1]}{path}")).status_code == 200, path
     await part(staff, made)
     await serve_as(staff, pair[1], "mass")
     found = await reviews(staff, identity_link_id=made["id"])

@@ -61,7 +61,17 @@ class Service:
             continue
         return self.bus.records(topic_of(self.name))
 
-    async def hear(self, type_: str, data: bytes, *, key: str, subject: str, sequence: int = 1, id_: UUID) -> None:
+    async def hear(
+        self,
+        type_: str,
+        data: bytes,
+        *,
+        key: str,
+        subject: str,
+        sequence: int = 1,
+        id_: UUID,
+        said_at: str = "2026-11-24T00:00:00Z",
+    ) -> None:
         """Let the service hear one event, as another said it."""
         source = "/cxbank/" + type_.split(".")[1]
         topic = topic_of(type_.split(".")[1])
@@ -70,7 +80,7 @@ class Service:
             "ce_id": str(id_),
             "ce_source": source,
             "ce_type": type_,
-            "ce_time": "2026-11-24T00:00:00Z",
+            "ce_time": said_at,
             "ce_subject": subject,
             "ce_sequence": str(sequence),
             "ce_epoch": "1",

@@ -1,6 +1,7 @@
 """What identity hears: parties, which may be second records, and what others decide about people who are or were linked."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -22,6 +23,10 @@ class _Decided(Hears):
         """What was made by the decision."""
         raise NotImplementedError
 
+    def decided_at(self, said_at: datetime) -> datetime:
+        """When it was decided, where that is not the instant it was said."""
+        return self.occurred_at or said_at
+
     @property
     def counts(self) -> bool:
         """Whether it did anything to a customer that somebody should look at again."""
@@ -34,6 +39,10 @@ class Screened(_Decided):
     type: ClassVar[str] = "cxbank.risk.screened.v1"
     screening_id: UUID
     outcome: str
+
+    def decided_at(self, said_at: datetime) -> datetime:
+        """The instant it was said: `occurred_at` is when the customer did what was screened, perhaps days before."""
+        return said_at
 
     @property
     def resource_id(self) -> UUID:
@@ -136,7 +145,7 @@ def listen(handlers: Handlers, world: World) -> None:
                 event.type.split(".")[2],
                 str(event.data.resource_id),
                 f"{event.source}:{event.id}",
-                event.data.occurred_at or event.time,
+                event.data.decided_at(event.time),
             )
             for event in events
             if event.data.counts and event.data.customer_id is not None

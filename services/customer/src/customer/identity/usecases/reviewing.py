@@ -23,7 +23,7 @@ from shared.world import World
 OWN: Final = "customer"
 # Looking decides nothing, nor does noting what a customer did; links are what is undone. All else that was done is listed.
 _NOT_DECIDING: Final = frozenset({"identity", "interaction"})
-_NOT_DECISIONS: Final = ("read", "history", "lookup", "list", "seen", "show", "view", "timeline", "profile")
+_LOOKS: Final = frozenset({"read", "history", "lookup", "list", "segments", "bundle", "certificate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ async def list_decisions(
         told = orjson.loads(act.canonical)
         at = datetime.fromisoformat(told["at"])
         capability, _, verb = str(told["action"]).rpartition(".")
-        if capability in _NOT_DECIDING or verb in _NOT_DECISIONS or not since <= at < until:
+        if capability in _NOT_DECIDING or verb in _LOOKS or verb.endswith("_read") or not since <= at < until:
             continue
         decision = Decision(act.subject_id, OWN, told["action"], told["resource_id"], str(act.id), at)
         rows.append(_row(link_id, decision, told["sub"]))
