@@ -24,6 +24,7 @@ from cxbank_local.bench.bulk import import_row
 from cxbank_local.bench.deadlines import deadline_row
 from cxbank_local.bench.floors import pgbench
 from cxbank_local.bench.footprint import fresh_row, idle_row, warm_row
+from cxbank_local.bench.growth import growth_rows
 from cxbank_local.bench.hop import drain_row, latency_row
 from cxbank_local.bench.routes import (
     GRANT,
@@ -43,7 +44,7 @@ from cxbank_local.suite import Suite
 from shared import clock
 
 PAGE: Final = CHECKOUT / "docs" / "benchmarks.md"
-ROWS: Final = frozenset({"N1", "N2", "N3", "N9", "N11", "N12"})
+ROWS: Final = frozenset({"N1", "N2", "N3", "N9", "N10", "N11", "N12"})
 SHIFT: Final = 800
 PLACES: Final = 1_000
 READ: Final = 2_000
@@ -192,16 +193,19 @@ def main() -> int:
     table = Table(_machine())
     bare, idle = 0.0, None
     try:
-        if wanted - {"N12"}:
+        if wanted - {"N10", "N12"}:
             suite = Suite(State.load(folder / "suite", SHIFT))
             asyncio.run(_commit_times(suite))
             suite.start()
             try:
                 idle = idle_row(suite) if "N11" in wanted else None
-                if wanted - {"N11", "N12"}:
+                if wanted - {"N10", "N11", "N12"}:
                     bare = asyncio.run(_measure(suite, table, wanted))
             finally:
                 suite.stop()
+        if "N10" in wanted:
+            for row in growth_rows(folder):
+                _add(table, row)
         if wanted == ROWS:
             _add(table, deadline_row(folder / "deadlines"))
         if idle is not None:

@@ -112,11 +112,13 @@ def head(suite: Suite, service: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _posts(url: str, headers: Mapping[str, str], bodies: Callable[[], Mapping[str, Any]]) -> Iterator[bytes]:
+def posts(url: str, headers: Mapping[str, str], bodies: Callable[[], Mapping[str, Any]]) -> Iterator[bytes]:
+    """Requests without end, each with a body of its own."""
     return (request("POST", url, headers, json.dumps(bodies()).encode()) for _ in itertools.count())
 
 
-def _gets(urls: list[str], headers: Mapping[str, str]) -> Iterator[bytes]:
+def gets(urls: list[str], headers: Mapping[str, str]) -> Iterator[bytes]:
+    """These addresses in turn, without end."""
     return itertools.cycle([request("GET", url, headers) for url in urls])
 
 
@@ -168,7 +170,7 @@ async def write_row(suite: Suite, route: Route, answer: dict[str, Any]) -> Row:
         echo(suite.state, route.name, answer, suite.issuer.name) as (floor, _),
         alone(suite, (route.service, "api")),
     ):
-        wires, echoes = _posts(url, headers, route.bodies), _posts(floor, headers, route.bodies)
+        wires, echoes = posts(url, headers, route.bodies), posts(floor, headers, route.bodies)
         await run(url, wires, callers=CALLERS, seconds=WARM_SECONDS)
         await run(floor, echoes, callers=CALLERS, seconds=WARM_SECONDS)
         seen = _Round()
@@ -191,8 +193,8 @@ async def read_row(
         echo(suite.state, name, answer, suite.issuer.name) as (floor, _),
         alone(suite, ("customer", "api")),
     ):
-        wires = _gets([f"{address}/v1/customers/{one}{of}" for one in ids], headers)
-        echoes = _gets([floor], headers)
+        wires = gets([f"{address}/v1/customers/{one}{of}" for one in ids], headers)
+        echoes = gets([floor], headers)
         await run(address, wires, callers=CALLERS, seconds=WARM_SECONDS)
         await run(floor, echoes, callers=CALLERS, seconds=WARM_SECONDS)
         seen = _Round()
