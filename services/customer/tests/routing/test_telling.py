@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from customer import storage
+from customer.routing import usecases
 from customer.worker import work
 from shared.events.envelope import Envelope
 from shared.events.republish import republish
@@ -173,6 +174,41 @@ async def test_a_link_and_a_restriction_at_one_moment_are_both_on_both_cards(ser
         await asyncio.gather(linked(), *late)
         cards = [await same(bank, one) for one in (a, b)]
         assert [[bar["channel"] for bar in card["barred_channels"]] for card in cards] == [["app", "web"]] * 2
+
+
+async def test_a_link_that_is_heard_while_a_restriction_waits_is_seen_when_it_goes_on(
+    service: Service, bank: Any
+) -> None:
+    """risk's word about two people waits for the first one's card; meanwhile the second is linked, and that is heard."""
+    busy, a, b = await bank.register(), await bank.register(), await bank.register()
+    await bank.catch_up()
+    said = [
+        {"restriction_id": uuid4(), "customer_id": UUID(one), "version": 1, "in_force": True, "channels": ["app"]}
+        for one in (busy, b)
+    ]
+
+    async def heard() -> None:
+        async with service.world.db.begin(patience_ms=20_000) as tx:
+            await usecases.learn_from_risk(service.world, tx, said, [])
+
+    async with service.world.db.begin() as holder:
+        await holder.execute(text("SELECT 1 FROM routing_card WHERE customer_id = :who FOR UPDATE"), {"who": busy})
+        waiting = asyncio.create_task(heard())
+        await asyncio.wait_for(somebody_waits(service), 20)
+        await bank.link(a, b)
+        await bank.catch_up()
+        assert (await bank.card(b))["alerts"] == []
+    await waiting
+    assert [(await same(bank, one))["alerts"] for one in (busy, a, b)] == [["restricted"]] * 3
+
+
+async def somebody_waits(service: Service) -> None:
+    """Until somebody in this test's database waits for a lock."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    waits = 0
+    while waits == 0:
+        async with service.world.db.read() as conn:
+            waits = int((await conn.execute(text(asked))).scalar_one())
 
 
 async def test_with_everything_running_a_card_is_said_within_a_second(service: Service, bank: Any) -> None:
