@@ -23,6 +23,7 @@ SCOPES = (
     "customer.identity-links:write",
     "customer.identity-links:read",
     "customer.erasures:write",
+    "customer.suitability:write",
 )
 CARD = "customer.routing-profiles:read"
 DETAILS = "customer.routing-details:read"
@@ -111,6 +112,12 @@ class Bank:
         name = "risk.restriction_lifted" if lifted else "risk.restriction_set"
         hear = self.hears_beside_others if beside else self.hears
         await hear(name, restriction, version, **told, state="lifted" if lifted else "active")
+
+    async def assess(self, who: str, *vulnerabilities: str) -> None:
+        """Somebody finds what makes a person vulnerable."""
+        body = {"vulnerabilities": list(vulnerabilities), "external_ref": str(uuid4())}
+        answer = await self.staff.post(f"/v1/customers/{who}/suitability-assessments", json=body)
+        assert answer.status_code == 201, answer.text
 
     async def case(self, case: UUID, who: str, version: int = 1, *, name: str = "opened", **more: Any) -> None:
         """feedback opens, changes or closes a case."""

@@ -59,8 +59,8 @@ async def test_without_the_second_scope_what_is_delicate_is_withheld_and_named(s
     who = await watched(bank)
     desk = await service.client(CARD, actor="staff", sub="desk")
     card = (await get(desk, who)).json()
-    assert card["withheld"] == ["accessibility_needs", "alerts", "restrictions", "risk_level"]
-    assert [card[name] for name in card["withheld"]] == [None] * 4
+    assert card["withheld"] == ["accessibility_needs", "vulnerabilities", "alerts", "restrictions", "risk_level"]
+    assert [card[name] for name in card["withheld"]] == [None] * 5
     assert [(one["channel"], one["reason"]) for one in card["barred_channels"]] == [("app", None), ("email", None)]
     assert card["version"] == (await bank.card(who))["version"]
 

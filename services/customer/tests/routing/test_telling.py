@@ -67,6 +67,8 @@ async def test_every_kind_of_cause_reaches_the_card(bank: Any) -> None:
     told = {"journey_id": journey, "customer_id": who, "definition": "mortgage"}
     causes: list[tuple[Any, str, Any]] = [
         (bank.change(who, languages=["fr"]), "languages", ["fr"]),
+        (bank.assess(who, "life-event", "health"), "vulnerabilities", ["health", "life-event"]),
+        (bank.assess(who), "vulnerabilities", []),
         (bank.hears("channel-router.journey_started", journey, 1, **told), "open_journey", True),
         (bank.hears("channel-router.journey_finished", journey, 2, **told), "open_journey", False),
         (bank.case(case, who, category="enquiry"), "open_case", True),
@@ -83,7 +85,7 @@ async def test_every_kind_of_cause_reaches_the_card(bank: Any) -> None:
         await bank.catch_up()
         card = await same(bank, who)
         assert (name, card[name]) == (name, value)
-        assert card["version"] - before == (0 if number == 8 else 1)
+        assert card["version"] - before == (0 if number == 10 else 1)
 
 
 async def test_an_older_word_of_risk_does_not_undo_a_newer_one(bank: Any) -> None:
@@ -250,6 +252,7 @@ class Twin:
         self.cases: dict[UUID, str] = {}
         self.levels: dict[str, int] = {}
         self.said: dict[tuple[str, str], str] = {}
+        self.drivers: dict[str, list[str]] = {}
         self.together: list[str] = []
 
     def of(self, who: str) -> dict[str, Any]:
@@ -267,6 +270,7 @@ class Twin:
             "leader_id": circle[0] if len(circle) > 1 else None,
             "tier": max((one["tier"] for one in facts), key=TIERS.index),
             "languages": list(dict.fromkeys(language for one in facts for language in one["languages"])),
+            "vulnerabilities": sorted({driver for one in circle for driver in self.drivers.get(one, ())}),
             "accessibility_needs": sorted({need for one in facts for need in one["needs"]}),
             "barred_channels": sorted(barred),
             "alerts": ["restricted"] * restricted + ["complaint_open"] * open_case,
@@ -278,7 +282,7 @@ class Twin:
 async def happen(dice: random.Random, bank: Any, twin: Twin, people: Sequence[str]) -> None:
     """One of the causes, to somebody, in the bank and in the twin."""
     who = dice.choice(people)
-    match dice.randrange(7):
+    match dice.randrange(8):
         case 0:
             tier = dice.choice(TIERS)
             languages = dice.sample(LANGUAGES, dice.randrange(3))
@@ -304,6 +308,9 @@ async def happen(dice: random.Random, bank: Any, twin: Twin, people: Sequence[st
             word, channel = dice.choice(("refused", "granted")), dice.choice(("email", "sms"))
             await bank.word(who, word, [channel])
             twin.said[who, channel] = word
+        case 6:
+            twin.drivers[who] = dice.sample(("health", "resilience", "capability"), dice.randrange(3))
+            await bank.assess(who, *twin.drivers[who])
         case _:
             twin.levels[who] = twin.levels.get(who, 0) + 1
             await bank.hears(

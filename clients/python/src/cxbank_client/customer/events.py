@@ -408,6 +408,16 @@ class CustomerSnapshot(Said):
     occupation_group: str | None = None
 
 
+class SuitabilityAssessed(Said):
+    """Somebody was assessed; what was found is delicate, and is fetched with the scope for it."""
+
+    event_type: ClassVar[str] = "cxbank.customer.suitability_assessed.v1"
+
+    assessment_id: UUID
+    customer_id: UUID
+    occurred_at: datetime
+
+
 class Unlinked(Said):
     """The member stands alone again."""
 
@@ -446,5 +456,6 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.segment_left.v1": SegmentLeft,
     "cxbank.customer.segment_snapshot.v1": SegmentSnapshot,
     "cxbank.customer.snapshot.v1": CustomerSnapshot,
+    "cxbank.customer.suitability_assessed.v1": SuitabilityAssessed,
     "cxbank.customer.unlinked.v1": Unlinked,
 }

@@ -2113,6 +2113,7 @@ class RoutingProfile(Answer):
     open_complaint: bool
     open_journey: bool
     accessibility_needs: list[AccessibilityNeed | str] | None
+    vulnerabilities: list[Vulnerability | str] | None
     alerts: list[Alert | str] | None
     restrictions: list[UUID] | None
     risk_level: RiskLevel | None

@@ -30,3 +30,12 @@ class OfferAnswered(OfferEvent):
     """It was ignored, declined or accepted; said again when a higher word comes later."""
 
     type: ClassVar[str] = "cxbank.customer.offer_answered.v1"
+
+
+class SuitabilityAssessed(Event):
+    """Somebody was assessed; what was found is delicate, and is fetched with the scope for it."""
+
+    type: ClassVar[str] = "cxbank.customer.suitability_assessed.v1"
+    assessment_id: UUID
+    customer_id: UUID
+    occurred_at: datetime

@@ -65,6 +65,12 @@ class ErasureRequested(_OfCustomer):
     type: ClassVar[str] = "cxbank.customer.erasure_requested.v1"
 
 
+class SuitabilityAssessed(_OfCustomer):
+    """Somebody found anew what makes the customer vulnerable, or that nothing does."""
+
+    type: ClassVar[str] = "cxbank.customer.suitability_assessed.v1"
+
+
 class Linked(_Touching):
     """The member counts as the leader."""
 
@@ -162,7 +168,9 @@ def listen(handlers: Handlers, world: World) -> None:
     async def heard(tx: AsyncConnection, events: Sequence[Heard[_Touching]]) -> None:
         await usecases.settle(world, tx, {one for event in events for one in event.data.touched})
 
-    @handlers.on(Registered, Changed, Closed, Snapshot, ConsentRecorded, ErasureRequested, Linked, Unlinked)
+    @handlers.on(
+        Registered, Changed, Closed, Snapshot, ConsentRecorded, SuitabilityAssessed, ErasureRequested, Linked, Unlinked
+    )
     async def heard_own(tx: AsyncConnection, events: Sequence[Heard[_Touching]]) -> None:
         await heard(tx, events)
 

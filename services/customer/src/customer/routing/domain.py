@@ -79,6 +79,7 @@ class Record:
     needs: tuple[str, ...] = ()
     rating: Rating | None = None
     noted: tuple[Alert, ...] = ()
+    vulnerabilities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +122,13 @@ class Card:
     open_complaint: bool
     open_journey: bool
     rating: Rating | None = None
+    vulnerabilities: tuple[str, ...] = ()
 
     @property
     def own(self) -> "Card":
         """What the customer themself may see: nothing that risk did, nothing the bank thinks of them."""
         barred = tuple(bar for bar in self.barred if bar.reason is BarReason.CUSTOMER_REFUSAL)
-        return replace(self, barred=barred, alerts=(), restrictions=(), levels=(), rating=None)
+        return replace(self, barred=barred, alerts=(), restrictions=(), levels=(), rating=None, vulnerabilities=())
 
 
 def card_of(told: Sources) -> Card:
@@ -152,6 +154,7 @@ def card_of(told: Sources) -> Card:
         open_complaint=matters.complaint,
         open_journey=bool(matters.journeys),
         rating=next((one.rating for one in told.records if one.rating is not None), None),
+        vulnerabilities=tuple(sorted({driver for one in told.records for driver in one.vulnerabilities})),
     )
 
 

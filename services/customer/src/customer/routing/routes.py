@@ -7,6 +7,7 @@ from fastapi import Request, Response
 
 from customer.routing import usecases
 from customer.routing.access import CanNote, CanRead
+from customer.routing.problems import CardNotTold
 from customer.routing.schemas import NoteRoutingProfile, RoutingProfile
 from shared.db import Tx
 from shared.etags import IfMatch, with_etag
@@ -15,11 +16,11 @@ from shared.routing import Router
 
 router = Router(prefix="/v1/customers/{customer_id}/routing-profile", tags=["routing"])
 
-Show = Annotated[Grouped[tuple[UUID, object], RoutingProfile], grouped(usecases.show_profiles)]
+Show = Annotated[Grouped[tuple[UUID, object], RoutingProfile], grouped(usecases.show_profiles, looks=True)]
 
 
 @router.get("", response_model=RoutingProfile)
-async def show_routing_profile(customer_id: UUID, show: Show, caller: CanRead) -> Response:
+async def show_routing_profile(request: Request, customer_id: UUID, show: Show, caller: CanRead) -> Response:
     """The card of a party, whichever of its records is asked for; the reading is recorded before the answer leaves.
 
     Needs, alerts, restrictions, the risk level and why a channel is barred need `customer.routing-details:read` besides.
@@ -27,7 +28,13 @@ async def show_routing_profile(customer_id: UUID, show: Show, caller: CanRead) -
 
     Errors: 404 unknown, or another customer's; 410 erased.
     """
-    view = await show((customer_id, caller))
+    try:
+        view = await show((customer_id, caller))
+    except CardNotTold:
+        world = request.app.state.world
+        async with world.db.begin() as tx:
+            await usecases.settle(world, tx, [customer_id])
+        view = await show((customer_id, caller))
     return with_etag(view, version=view.version)
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from customer.offers.schemas.offering import Vulnerability
 from customer.parties.domain import Tier
 from customer.parties.domain.details import AccessibilityNeed
 from customer.routing.domain import NOTED, Alert, BarReason, Extent, Rating
@@ -65,6 +66,9 @@ class RoutingProfile(View):
     open_complaint: Annotated[bool, Field(description="a case that is, or may be, a complaint: do not sell")]
     open_journey: bool
     accessibility_needs: list[AccessibilityNeed] | None
+    vulnerabilities: Annotated[
+        list[Vulnerability] | None, Field(description="by the latest suitability assessment of each of its records")
+    ]
     alerts: list[Alert] | None
     restrictions: Annotated[list[UUID] | None, Field(description="in force at risk, which tells their reasons")]
     risk_level: RiskLevel | None

@@ -1,7 +1,7 @@
 """What can be done with offers: write the catalogue, assess, decide what is best, take what became of it, measure, forget."""
 
 from customer.offers.usecases.answering import OUTCOME, say_outcomes
-from customer.offers.usecases.assessing import ASSESSMENT, assess, list_assessments
+from customer.offers.usecases.assessing import ASSESSMENT, assess, list_assessments, vulnerabilities_of
 from customer.offers.usecases.catalogue import (
     adopt_presets,
     change_service,
@@ -32,4 +32,5 @@ __all__ = [
     "show_fairness",
     "show_lift",
     "show_service",
+    "vulnerabilities_of",
 ]

@@ -12,13 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.offers import repository
+from customer.offers.events import SuitabilityAssessed
 from customer.offers.schemas import Assessment, RecordAssessment
+from customer.offers.schemas.offering import Vulnerability
 from customer.offers.usecases.weighing import arbitration_at
 from customer.parties import usecases as parties
 from customer.parties.problems import CustomerErased
 from shared import audit, clock
 from shared.access import Caller
 from shared.crypto import DataKey
+from shared.events import outbox
+from shared.events.envelope import Emit
 from shared.idempotency import Answer, Passage, Wish
 from shared.problems import FieldError, Malformed, Problem
 from shared.subjects import circles
@@ -85,6 +89,9 @@ async def _keep(world: World, tx: AsyncConnection, wish: Wish[RecordAssessment])
         "recorded_by": wish.caller.sub,
     }
     await repository.insert_assessments(tx, [row])
+    said = SuitabilityAssessed(assessment_id=wish.id, customer_id=customer_id, occurred_at=row["assessed_at"])
+    emit = Emit(said, key=customer_id, subject=wish.id, sequence=1)
+    await outbox.emit(tx, storage.EVENTS, storage.SOURCE, [emit])
     entry = audit.Entry("suitability.assess", subject, ASSESSMENT, wish.id, wish.caller)
     await audit.record(tx, storage.AUDIT, world.keyring, [entry])
     return _view(row, found)
@@ -120,6 +127,14 @@ async def borne_by(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -> 
             bool(one.vulnerabilities),
         )
     return told
+
+
+async def vulnerabilities_of(
+    world: World, conn: AsyncConnection, ids: Sequence[UUID]
+) -> dict[UUID, tuple[Vulnerability, ...]]:
+    """What makes each of these records vulnerable by its own latest word; whoever asks records why."""
+    latest = {one.customer_id: one for one in reversed(await assessments_of(world, conn, ids))}
+    return {one: tuple(told.vulnerabilities) for one, told in latest.items() if told.vulnerabilities}
 
 
 def together(found: Sequence[Borne]) -> Borne:

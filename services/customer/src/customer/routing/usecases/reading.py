@@ -9,13 +9,15 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.offers.schemas.offering import Vulnerability
 from customer.parties import usecases as parties
 from customer.parties.domain.details import AccessibilityNeed
-from customer.parties.problems import CustomerErased, CustomerUnknown
+from customer.parties.problems import CustomerUnknown
 from customer.routing import repository
 from customer.routing.access import DETAILS
 from customer.routing.domain import Alert, Card
 from customer.routing.events import RoutingProfileSnapshot
+from customer.routing.problems import CardNotTold
 from customer.routing.schemas import BarredChannel, LevelMark, RiskLevel, RoutingProfile
 from customer.routing.usecases.sealing import unsealed, unsealed_note
 from customer.routing.usecases.settling import said_of, settle
@@ -27,9 +29,9 @@ from shared.subjects import resolve
 from shared.world import World
 
 RESOURCE: Final = "routing_profile"
-DELICATE: Final = ("accessibility_needs", "alerts", "restrictions", "risk_level")
+DELICATE: Final = ("accessibility_needs", "vulnerabilities", "alerts", "restrictions", "risk_level")
 # A customer's needs are their own words.
-_NOT_FOR_CUSTOMERS: Final = ("rating", "alerts", "restrictions", "risk_level")
+_NOT_FOR_CUSTOMERS: Final = ("rating", "vulnerabilities", "alerts", "restrictions", "risk_level")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ async def show_profiles(
 ) -> list[RoutingProfile | Problem]:
     """The cards many callers ask for at once; who read whose is recorded in the same transaction.
 
-    A customer sees only their own party's (else CustomerUnknown), without what would tip them off. A card nobody has told
-    yet is told now.
+    A customer sees only their own party's (else CustomerUnknown), without what would tip them off. Of a party whose card
+    nobody has told yet it is CardNotTold: telling it takes a transaction, and a reading has none.
     """
     ids = sorted({customer_id for customer_id, _ in wishes})
     told = await cards_told(world, tx, ids)
@@ -56,9 +58,6 @@ async def show_profiles(
     untold = [one for one in ids if one not in told]
     if untold:
         missing = await parties.absences(world, tx, untold)
-        begun = [one for one in untold if one not in missing]
-        await settle(world, tx, begun)
-        told |= await cards_told(world, tx, begun)
     own = await _own(tx, wishes)
     answers: list[RoutingProfile | Problem] = []
     seen: list[audit.Entry] = []
@@ -66,8 +65,7 @@ async def show_profiles(
         if caller.actor == "customer" and (caller.customer_id, customer_id) not in own:
             answers.append(CustomerUnknown())
         elif customer_id not in told:
-            # No card in spite of a party: it was erased between two of our statements.
-            answers.append(missing.get(customer_id) or CustomerErased())
+            answers.append(missing.get(customer_id) or CardNotTold())
         else:
             view = as_seen(customer_id, told[customer_id], caller)
             answers.append(view)
@@ -91,6 +89,7 @@ def _shown(customer_id: UUID, version: int, card: Card, withheld: Sequence[str],
     closed: dict[str, Any] = {
         "rating": card.rating,
         "accessibility_needs": [AccessibilityNeed(need) for need in card.accessibility_needs],
+        "vulnerabilities": [Vulnerability(driver) for driver in card.vulnerabilities],
         "alerts": list(card.alerts),
         "restrictions": list(card.restrictions),
         "risk_level": RiskLevel(level=None, marks=marks) if marks else None,

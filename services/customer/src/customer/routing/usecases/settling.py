@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer import storage
 from customer.consents import usecases as consents
 from customer.matters import usecases as matters
+from customer.offers import usecases as offers
 from customer.parties import usecases as parties
 from customer.parties.schemas import Customer
 from customer.routing import repository
@@ -88,6 +89,7 @@ async def _cards(world: World, tx: AsyncConnection, around: Circles, keys: Mappi
         for row in await repository.notes_of(tx, everyone)
         if row.customer_id in keys
     }
+    vulnerable = await offers.vulnerabilities_of(world, tx, everyone)
     levels = {row.customer_id: row.version for row in await repository.levels_of(tx, everyone)}
     leaders = sorted({circle[0] for circle in around.values()})
     refused = await consents.refused_channels(tx, leaders)
@@ -100,7 +102,7 @@ async def _cards(world: World, tx: AsyncConnection, around: Circles, keys: Mappi
             continue
         card = card_of(
             Sources(
-                records=[_record(one, notes.get(one.id, Note())) for one in known],
+                records=[_record(one, notes.get(one.id, Note()), vulnerable.get(one.id, ())) for one in known],
                 leader_id=leader if len(circle) > 1 else None,
                 restrictions=[
                     Restriction(row.restriction_id, frozenset(row.channels))
@@ -116,7 +118,7 @@ async def _cards(world: World, tx: AsyncConnection, around: Circles, keys: Mappi
     return made
 
 
-def _record(view: Customer, note: Note) -> Record:
+def _record(view: Customer, note: Note, vulnerabilities: Sequence[str]) -> Record:
     return Record(
         tier=view.tier,
         state=view.state,
@@ -125,6 +127,7 @@ def _record(view: Customer, note: Note) -> Record:
         needs=tuple(view.accessibility_needs),
         rating=note.rating,
         noted=note.alerts,
+        vulnerabilities=tuple(vulnerabilities),
     )
 
 
