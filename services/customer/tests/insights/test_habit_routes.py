@@ -1,5 +1,6 @@
 """Habits over HTTP: counted from what was recorded, as a count by hand has it, small counts hidden, signals beside them."""
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -10,13 +11,14 @@ from uuid import UUID
 import httpx
 import pytest
 
+from customer import storage
 from customer.insights.timers import Remaking
 from customer.insights.usecases import learn_people
 from customer.interactions.consumers import SUITE
 from customer.interactions.schemas import RecordInteraction
 from customer.interactions.usecases import INTERACTION, record_interactions
 from customer.segments.usecases import settle
-from shared import clock
+from shared import clock, subjects
 from shared.idempotency import wish_for
 from shared.testing.service import Service
 
@@ -37,13 +39,11 @@ async def staff(service: Service) -> httpx.AsyncClient:
 
 
 async def registered(staff: httpx.AsyncClient, count: int) -> list[UUID]:
-    rows = "\n".join(f'{{"kind":"individual","legal_name":"李雷","external_ref":"r-{one}"}}' for one in range(count))
-    assert count
     made = [
         await staff.post("/v1/customers", json={"kind": "individual", "legal_name": "李雷", "external_ref": f"r-{one}"})
         for one in range(count)
     ]
-    assert {one.status_code for one in made} == {201}, rows
+    assert {one.status_code for one in made} == {201}
     return [UUID(one.json()["id"]) for one in made]
 
 
@@ -168,12 +168,15 @@ async def test_a_table_of_a_few_is_withheld_and_nothing_of_anybody_is_kept(
     assert (await habits(customer, "saving", "tier")).status_code == 403
 
 
+async def test_of_several_workers_at_once_one_makes_each_report(service: Service, twin: Service) -> None:
+    workers = [Remaking(one.world, "CN") for one in (service, twin, service, twin)]
+    made = [name for names in await asyncio.gather(*(one.once() for one in workers)) for name in names]
+    assert sorted(made) == ["forecasts", "habits"]
+
+
 async def test_who_counts_as_another_is_counted_once_with_what_both_did(
     service: Service, staff: httpx.AsyncClient, town: dict[UUID, tuple[str, str]]
 ) -> None:
-    from customer import storage  # noqa: PLC0415
-    from shared import subjects  # noqa: PLC0415
-
     one, other = sorted(town)[:2]
     async with service.world.db.begin() as tx:
         rows = [{"member": who, "leader": one, "version": 1, "linked": True} for who in (one, other)]

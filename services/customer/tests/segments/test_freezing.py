@@ -1,7 +1,7 @@
 """Cut points are found in the customers as they are, kept for ever, and judge from their date on."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -81,6 +81,9 @@ async def test_a_profile_tells_staff_the_fifths_by_the_cut_points_then_in_force_
     assert [one["value"] for one in (await features(desk, five[-1], **then)).values()] == [5, 5, 5, "555"]
     assert [one["value"] for one in (await features(desk, five[0], **then)).values()] == [1, 1, 1, "111"]
     assert {one["value"] for one in (await features(own, five[-1], **then)).values()} == {None}
+    not_yet = datetime.fromisoformat(body["recorded_at"]) - timedelta(milliseconds=1)
+    known = await features(desk, five[-1], as_of=not_yet.isoformat(), **then)
+    assert {one["value"] for one in known.values()} == {None}, "nothing was frozen by then"
 
 
 async def test_cut_points_need_customers_and_a_date_that_is_not_past(staff: httpx.AsyncClient, who: UUID) -> None:

@@ -93,14 +93,12 @@ def apart(people: Sequence[Person], keys: Iterable[str], dimensions: Iterable[st
     everybody = (1 << len(people)) - 1
     partitions = [[everybody]]
     for dimension in dimensions:
-        groups: dict[str, int] = {}
-        for place, one in enumerate(people):
-            groups[one.words[dimension]] = groups.get(one.words[dimension], 0) | 1 << place
-        partitions.append(list(groups.values()))
+        words = [one.words[dimension] for one in people]
+        partitions.append([_mask(word == group for word in words) for group in sorted(set(words))])
     found: list[str] = []
     shown: list[int] = []
     for key in keys:
-        members = sum(1 << place for place, one in enumerate(people) if key in one.segments)
+        members = _mask(key in one.segments for one in people)
         # The union of groups that is nearest takes each group of which more than half are members.
         distances = [
             sum(min((members & group).bit_count(), (group & ~members).bit_count()) for group in groups)
@@ -111,3 +109,8 @@ def apart(people: Sequence[Person], keys: Iterable[str], dimensions: Iterable[st
             found.append(key)
             shown.append(members)
     return found
+
+
+def _mask(who: Iterable[bool]) -> int:
+    """A set of people as one number, a bit each: sets of thousands are compared in microseconds."""
+    return int("".join("01"[one] for one in who) or "0", 2)

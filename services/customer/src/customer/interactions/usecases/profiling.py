@@ -105,7 +105,11 @@ async def _facts(
 
 
 def _profile(
-    world: World, wish: AskProfile, circle: Sequence[UUID], facts: Sequence[Fact], frozen: Sequence[CutPoints]
+    world: World,
+    wish: AskProfile,
+    circle: Sequence[UUID],
+    facts: Sequence[Fact],
+    frozen: Sequence[tuple[datetime, CutPoints]],
 ) -> Profile:
     at = wish.then or clock.now()
     hidden = _TIPS_OFF if wish.caller.actor == "customer" else frozenset()
@@ -113,7 +117,8 @@ def _profile(
     if wish.caller.actor == "customer":
         facts = [fact for fact in facts if fact.kind not in HIDDEN_FROM_CUSTOMERS]
     # How the bank ranks its customers is for the bank's own people.
-    cuts = () if wish.caller.actor == "customer" else frozen
+    own = wish.caller.actor == "customer"
+    cuts = [cut for recorded_at, cut in frozen if not own and (wish.as_of is None or recorded_at <= wish.as_of)]
     told = features_at(facts, at, names, zone=ZoneInfo(world.settings.zone), cuts=cuts)
     ends = [one.valid_until for one in told.values() if one.valid_until is not None]
     return Profile(

@@ -40,11 +40,11 @@ class Part:
     for_customers: bool
 
 
-# The cut points by which fifths are told; whoever freezes them hands in how to read them.
-Cuts = Callable[[AsyncConnection], Awaitable[Sequence[CutPoints]]]
+# The cut points by which fifths are told, each with when it was recorded; whoever freezes them hands in how to read them.
+Cuts = Callable[[AsyncConnection], Awaitable[Sequence[tuple[datetime, CutPoints]]]]
 
 
-async def no_cuts(_: AsyncConnection) -> Sequence[CutPoints]:
+async def no_cuts(_: AsyncConnection) -> Sequence[tuple[datetime, CutPoints]]:
     """Nothing was ever frozen: there are no fifths."""
     return ()
 

@@ -85,13 +85,14 @@ async def frozen(conn: AsyncConnection) -> Frozen:
     """What was frozen."""
     rows = await repository.cuts(conn)
     return Frozen(
-        tuple(
-            CutPoints(row.valid_from, *(_four(row.payload[name]) for name in MEASURES))
-            for row in rows
-            if row.kind == RFM
-        ),
+        tuple(cuts_of(row) for row in rows if row.kind == RFM),
         tuple(clusters_of(row) for row in rows if row.kind == CLUSTERS),
     )
+
+
+def cuts_of(row: Row[Any]) -> CutPoints:
+    """Fifths as they were kept."""
+    return CutPoints(row.valid_from, *(_four(row.payload[name]) for name in MEASURES))
 
 
 def clusters_of(row: Row[Any]) -> Clusters:

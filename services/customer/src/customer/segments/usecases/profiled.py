@@ -1,6 +1,7 @@
 """The segments' part of a customer's profile: which the customer is in, since when, and why."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer.interactions.domain.rfm import CutPoints
 from customer.interactions.schemas import Section
 from customer.interactions.usecases import Asked, Part
-from customer.segments.usecases.library import frozen
+from customer.segments import repository
+from customer.segments.usecases.library import RFM, cuts_of
 from customer.segments.usecases.reading import Look, show_memberships
 from shared.problems import Problem
 from shared.world import World
@@ -23,9 +25,9 @@ async def _segments(world: World, tx: AsyncConnection, asked: Asked) -> Section:
     return Section(as_of=told.told_until or told.as_of, items=items)
 
 
-async def fifths(conn: AsyncConnection) -> Sequence[CutPoints]:
-    """Every version of the cut points of RFM: a profile is told by the one in force at its instant."""
-    return (await frozen(conn)).cuts
+async def fifths(conn: AsyncConnection) -> Sequence[tuple[datetime, CutPoints]]:
+    """Every version of the cut points of RFM with when it was recorded: a profile is told by the one in force then."""
+    return [(row.recorded_at, cuts_of(row)) for row in await repository.cuts(conn, RFM)]
 
 
 # How the bank sorts its customers is for the bank's own people.
