@@ -132,12 +132,14 @@ async def themself(service: Service) -> Callable[[str], Awaitable[httpx.AsyncCli
 
 @pytest.fixture(autouse=True)
 def holdout(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """How many per cent are held out: nobody, unless a test says so."""
+    """How many per cent are held out: nobody, unless a test says so. The order goes by means, which can be told ahead."""
     (shipped,) = weighing.arbitrations()
+    weights = shipped.weights.model_copy(update={"explores": False})
 
     def of(percent: int) -> None:
         trial = shipped.experiment.model_copy(update={"holdout_percent": percent})
-        monkeypatch.setattr(weighing, "arbitrations", lambda: (shipped.model_copy(update={"experiment": trial}),))
+        told = shipped.model_copy(update={"experiment": trial, "weights": weights})
+        monkeypatch.setattr(weighing, "arbitrations", lambda: (told,))
 
     of(0)
     return of

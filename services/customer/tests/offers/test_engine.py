@@ -15,7 +15,7 @@ from customer.offers.domain.arbitration import Lever, Moment, Weights
 from customer.offers.domain.engine import Decision, Question, decide
 from customer.offers.domain.experiments import Arm
 from customer.offers.domain.gates import Standing, Terms, Truths
-from customer.offers.domain.learning import Counts, Leaning, propensity
+from customer.offers.domain.learning import Counts, Leaning, lot, propensity
 from customer.offers.domain.services import Channel, Needs, Prior, Service, ServiceKind
 from customer.outreach.domain import messages
 from customer.outreach.domain.messages import Category
@@ -34,15 +34,16 @@ POLICY = Policy(
 )
 TERMS = Terms(POLICY, Cap(SALES, 3, 7))
 WEIGHTS = Weights(
-    "w",
-    AT,
-    1.0,
-    1.0,
-    0.5,
-    1.0,
-    10_000,
-    50,
-    (
+    version="w",
+    effective_from=AT,
+    propensity=1.0,
+    context=1.0,
+    value=0.5,
+    urgency=1.0,
+    unit=10_000,
+    between=50,
+    explores=False,
+    levers=(
         Lever(4.0, kind=ServiceKind.REMEDY, complaint_open=True),
         Lever(1.5, channel=Channel.APP),
         Lever(2.0, vulnerable=True),
@@ -234,3 +235,15 @@ def test_a_model_that_did_not_hold_good_forward_in_time_moves_nothing() -> None:
     assert abs(propensity(prior, {}, "mass", 50, sure).mean - 0.1) < 1e-12
     some, whole = (propensity(prior, {}, "mass", 50, replace(sure, slope=slope)).mean for slope in (0.19, 1.0))
     assert 0.1 < some < whole < 0.5
+
+
+def test_a_draw_is_the_same_all_day_another_tomorrow_and_follows_what_is_believed() -> None:
+    prior, day = Prior(0.1, 10), AT.date()
+    many = [lot(EXPERIMENT, UUID(int=place), "a", day) for place in range(4_000)]
+    assert many == [lot(EXPERIMENT, UUID(int=place), "a", day) for place in range(4_000)]
+    assert lot(EXPERIMENT, PERSON, "a", day) != lot(EXPERIMENT, PERSON, "a", day + timedelta(days=1))
+    draws = [propensity(prior, {}, "mass", 50, None, ticket).used for ticket in many]
+    # Beta(1, 9): mean 0.1, variance 9 / 1100.
+    assert abs(sum(draws) / len(draws) - 0.1) < 4 * (9 / 1_100 / len(draws)) ** 0.5
+    sure = {"mass": Counts(100_000, 30_000)}
+    assert all(abs(propensity(prior, sure, "mass", 50, None, ticket).used - 0.3) < 0.01 for ticket in many[:200])

@@ -59,7 +59,7 @@ async def test_an_answer_is_learned_from_and_said_once(
     assert await counted(service) == {"help": (1, 1, 0, 0)}
     assert await said_of(service) == [("offer_shown", "shown"), ("offer_answered", "accepted")]
     (item,) = [one for one in (await ask(await register()))["items"] if one["service"] == "help"]
-    assert item["propensity"] == {"mean": pytest.approx(2 / 11), "shown": 1, "accepted": 1, "tilt": 0.0}
+    assert item["propensity"] == {"mean": pytest.approx(2 / 11), "drawn": None, "shown": 1, "accepted": 1, "tilt": 0.0}
 
 
 async def test_what_was_not_offered_or_is_another_s_is_refused(

@@ -21,7 +21,7 @@ async def staff(service: Service) -> httpx.AsyncClient:
     return await service.client("kpi.figures:read", actor="staff", sub="anna")
 
 
-async def say(service: Service, type_: str, subject: UUID, version: int = 1, **data: Any) -> None:
+async def say(service: Service, type_: str, subject: UUID, version: int = 1, /, **data: Any) -> None:
     body = json.dumps(data, default=lambda value: value.isoformat() if isinstance(value, datetime) else str(value))
     key, identity = str(subject), clock.new_id()
     await service.hear(f"cxbank.{type_}.v1", body.encode(), key=key, subject=key, sequence=version, id_=identity)
@@ -139,3 +139,23 @@ async def test_a_zone_that_does_not_exist_is_parked_and_counts_nothing(
     await say(service, "channel-router.place_changed", place, place_id=place, zone="Moon/Far_Side")
     assert len(await rows(service, "SELECT 1 FROM parked")) == 1
     assert await rows(service, "SELECT 1 FROM known_place") == []
+
+
+async def test_an_offer_counts_once_on_the_day_it_was_shown_and_by_what_it_came_to(
+    service: Service, staff: httpx.AsyncClient
+) -> None:
+    decision, later = uuid4(), LATE + timedelta(days=2)
+    told: dict[str, Any] = {"offer_id": decision, "customer_id": uuid4(), "unasked": False, "holdout": False}
+    for key, outcome, version, at in (
+        ("help", "accepted", 4, later),
+        ("help", "shown", 1, LATE),
+        ("help", "declined", 3, later),
+        ("more", "shown", 1, LATE),
+    ):
+        kind = "offer_shown" if outcome == "shown" else "offer_answered"
+        more: dict[str, Any] = {"service": key, "outcome": outcome, "channel": "app", "occurred_at": at}
+        await say(service, f"customer.{kind}", decision, version, **told | more)
+    unasked: dict[str, Any] = {"service": "help", "outcome": "accepted", "channel": "app", "occurred_at": LATE}
+    await say(service, "customer.offer_answered", uuid4(), 4, **told | unasked | {"offer_id": uuid4(), "unasked": True})
+    assert await days(staff, "offers_shown") == [("2026-03-11", 2)]
+    assert await days(staff, "offer_acceptance_rate") == [("2026-03-11", 0.5)]

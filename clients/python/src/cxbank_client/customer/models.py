@@ -1816,9 +1816,13 @@ class Profile(Answer):
 
 
 class PropensityView(Answer):
-    """How likely it is taken: the posterior mean, the answers it stands on, by how many log odds a model moved it."""
+    """How likely it is taken: the posterior's mean, what was drawn of it (null: the order goes by the mean), the
+    answers it
+    stands on, by how many log odds a model moved it.
+    """
 
     mean: float
+    drawn: float | None
     shown: int
     accepted: int
     tilt: float

@@ -14,7 +14,7 @@ Direction = Literal["up", "down"]
 
 Grain = Literal["hour", "day", "week", "month", "quarter", "year"]
 
-Kind = Literal["ticket", "feedback", "screening", "customer", "restriction"]
+Kind = Literal["ticket", "feedback", "screening", "customer", "restriction", "offer"]
 
 MetricKey = Literal[
     "customers_registered",
@@ -33,6 +33,8 @@ MetricKey = Literal[
     "screenings",
     "screening_decline_rate",
     "restrictions_active",
+    "offers_shown",
+    "offer_acceptance_rate",
 ]
 
 MetricType = Literal["count", "ratio", "mean", "quantile", "stock"]

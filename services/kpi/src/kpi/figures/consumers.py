@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -225,12 +225,42 @@ class RestrictionLifted(RestrictionSet):
         return self._fact(version, "lifted", ended)
 
 
+class OfferShown(Happened):
+    """A service was offered to a customer, or answered; the version of what is said of an offer only rises."""
+
+    type: ClassVar[str] = "cxbank.customer.offer_shown.v1"
+    offer_id: UUID
+    service: str
+    outcome: str
+    customer_id: UUID
+    unasked: bool
+
+    def fact(self, version: int) -> Fact:
+        """The offer; one decision offers several services, so that its id and the service are the id together."""
+        return Fact(
+            kind=Kind.OFFER,
+            id=uuid5(self.offer_id, self.service),
+            version=version,
+            begun_at=self.occurred_at,
+            occurred_at=self.occurred_at,
+            state=self.outcome,
+            customer_id=self.customer_id,
+        )
+
+
+class OfferAnswered(OfferShown):
+    """It was ignored, declined or accepted."""
+
+    type: ClassVar[str] = "cxbank.customer.offer_answered.v1"
+
+
 HEARD: tuple[type[Hears], ...] = (
     *(CustomerRegistered, CustomerChanged, CustomerClosed, CustomerSnapshot),
     *(FeedbackReceived, FeedbackSnapshot),
     *(TicketOpened, TicketCalled, TicketServed, TicketAbandoned, TicketNoShow, TicketRequeued),
     *(PlaceChanged, PlaceSnapshot),
     *(Screened, RestrictionSet, RestrictionLifted),
+    *(OfferShown, OfferAnswered),
     *(IdentityLinked, IdentityUnlinked, IdentitySnapshot),
 )
 
@@ -250,6 +280,8 @@ def listen(handlers: Handlers, world: World) -> None:
             elif isinstance(data, IdentityLinked):
                 said = data.model_dump(include={"member", "leader", "version"})
                 links.append(said | {"linked": data.stands_linked})
+            elif isinstance(data, OfferShown) and data.unasked:
+                continue  # taken without having been offered: no offer to count
             elif isinstance(data, Happened):
                 facts.append(data.fact(version))
         await usecases.hear(world, tx, facts, places, links)

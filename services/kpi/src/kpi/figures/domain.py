@@ -21,6 +21,7 @@ class Kind(StrEnum):
     SCREENING = "screening"
     CUSTOMER = "customer"
     RESTRICTION = "restriction"
+    OFFER = "offer"
 
 
 class Grain(StrEnum):
@@ -155,6 +156,8 @@ class MetricKey(StrEnum):
     SCREENINGS = "screenings"
     SCREENING_DECLINE_RATE = "screening_decline_rate"
     RESTRICTIONS_ACTIVE = "restrictions_active"
+    OFFERS_SHOWN = "offers_shown"
+    OFFER_ACCEPTANCE_RATE = "offer_acceptance_rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,7 @@ _K, _T, _D = MetricKey, MetricType, Direction
 _OPENED: Final = "the day the ticket was opened"
 _RECEIVED: Final = "the day the expression was said"
 _SCREENED: Final = "the day of the screening"
+_SHOWN: Final = "the day the offer was first shown"
 _QUANTILE: Final = (
     "The smallest number of whole seconds that at least {} of the waits do not exceed (inverse of the empirical"
     " distribution; exact, not estimated), over tickets whose service has begun."
@@ -248,6 +252,14 @@ _ALL: Final = (
            "生效中的限制数", "生效中的限制數", "Restrictions in force",
            "Restrictions in force at the end of the period (of the running one: today). A stock: days do not add up.",
            _one),
+    Metric(_K.OFFERS_SHOWN, Kind.OFFER, _T.COUNT, "offers", None, _SHOWN,
+           "展示的服务推荐数", "展示的服務推薦數", "Offers shown",
+           "Services offered to a customer and shown, each offer once.", _one),
+    Metric(_K.OFFER_ACCEPTANCE_RATE, Kind.OFFER, _T.RATIO, "share", None, _SHOWN,
+           "服务推荐接受率", "服務推薦接受率", "Offer acceptance rate",
+           "Offers accepted over offers shown; those nobody answered are in the denominator. It says nothing of what people"
+           " would have done by themselves: that the customer service measures against its control group.",
+           _share_in_state("accepted")),
 )
 # fmt: on
 METRICS: Final[Mapping[MetricKey, Metric]] = {metric.key: metric for metric in _ALL}

@@ -38,7 +38,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The arbitration in force from a date. The exponents say what counts; `unit` is the value that counts as one."""
+    """The arbitration in force from a date. The exponents say what counts; `unit` is the value that counts as one, and
+    `explores` whether the order goes by a draw from what is believed of an entry instead of its mean.
+    """
 
     version: str
     effective_from: datetime
@@ -48,6 +50,7 @@ class Weights:
     urgency: float
     unit: int
     between: float
+    explores: bool
     levers: tuple[Lever, ...]
 
 
@@ -69,7 +72,7 @@ def score(service: Service, channel: Channel, moment: Moment, likely: Propensity
         if lever.holds(service, channel, moment):
             context *= lever.weight
     factors = (
-        likely.mean**weights.propensity,
+        likely.used**weights.propensity,
         context**weights.context,
         (service.value / weights.unit) ** weights.value,
         float(service.urgency) ** weights.urgency,

@@ -2,12 +2,17 @@
 
 Conjugate updating of a binomial rate (Gelman et al., Bayesian Data Analysis, 2.4). A tier of which little is known leans
 on the others of its channel, and a channel of which nothing is known on the stated prior, so that a cold start is the
-prior exactly.
+prior exactly. Offers are ordered by a draw from the posterior (Thompson 1933): an order by its mean never asks again about an
+entry that was unlucky at first. The lot is a hash of person, entry and day, so that one state has one order all day.
 """
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from random import Random
+from uuid import UUID
 
 from customer.offers.domain.services import Prior
 
@@ -42,15 +47,39 @@ class Leaning:
 
 @dataclass(frozen=True, slots=True)
 class Propensity:
-    """The mean of the posterior, the answers it stands on, and by how many log odds a model moved it."""
+    """How likely it is taken: the posterior's mean and what was drawn of it, both as far as a model moved them.
+
+    `counts` are the tier's own answers, `tilt` the log odds the model moved it by. Without a draw the mean is used.
+    """
 
     mean: float
     counts: Counts
     tilt: float = 0.0
+    drawn: float | None = None
+
+    @property
+    def used(self) -> float:
+        """What the order goes by."""
+        return self.mean if self.drawn is None else self.drawn
 
 
-def posterior(prior: Prior, by_tier: Mapping[str, Counts], tier: str, between: float) -> tuple[float, Counts]:
-    """The posterior mean for a tier on a channel, and the tier's own counts.
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """A Beta distribution by its mean and the answers it is worth; `own` are the tier's own counts."""
+
+    mean: float
+    strength: float
+    own: Counts
+
+
+def lot(experiment_id: UUID, person: UUID, service: str, day: date) -> int:
+    """The lot of a person for an entry on a day: the same whenever it is drawn."""
+    told = experiment_id.bytes + person.bytes + service.encode() + day.isoformat().encode()
+    return int.from_bytes(hashlib.sha256(told).digest())
+
+
+def posterior(prior: Prior, by_tier: Mapping[str, Counts], tier: str, between: float) -> Posterior:
+    """What is believed of a tier on a channel.
 
     `between` is what the channel's other tiers are worth at most, in answers of the tier's own.
     """
@@ -59,7 +88,8 @@ def posterior(prior: Prior, by_tier: Mapping[str, Counts], tier: str, between: f
     known = prior.strength + others.shown
     leant = (prior.mean * prior.strength + others.accepted) / known
     weight = min(known, max(between, prior.strength))
-    return (leant * weight + own.accepted) / (weight + own.shown), own
+    strength = weight + own.shown
+    return Posterior((leant * weight + own.accepted) / strength, strength, own)
 
 
 def logit(chance: float) -> float:
@@ -69,12 +99,30 @@ def logit(chance: float) -> float:
 
 
 def propensity(
-    prior: Prior, by_tier: Mapping[str, Counts], tier: str, between: float, leaning: Leaning | None
+    prior: Prior,
+    by_tier: Mapping[str, Counts],
+    tier: str,
+    between: float,
+    leaning: Leaning | None,
+    ticket: int | None = None,
 ) -> Propensity:
-    """How likely this customer takes it: what was learned of their like, moved by what a model says of them."""
-    mean, own = posterior(prior, by_tier, tier, between)
+    """How likely this customer takes it: what was learned of their like, moved by what a model says of them.
+
+    With a `ticket` (see `lot`) a value is drawn from the posterior by it.
+    """
+    found = posterior(prior, by_tier, tier, between)
+    drawn = None
+    if ticket is not None:
+        hits = found.mean * found.strength
+        # No secret hangs on it, and the same ticket must draw the same.
+        drawn = Random(ticket).betavariate(hits, found.strength - hits)  # noqa: S311
     if leaning is None:
-        return Propensity(mean, own)
+        return Propensity(found.mean, found.own, 0.0, drawn)
     tilt = leaning.slope * (logit(leaning.chance) - logit(leaning.base))
     tilt = min(_MOST_TILT, max(-_MOST_TILT, tilt))
-    return Propensity(1 / (1 + math.exp(-(logit(mean) + tilt))), own, tilt)
+    moved = None if drawn is None else _moved(drawn, tilt)
+    return Propensity(_moved(found.mean, tilt), found.own, tilt, moved)
+
+
+def _moved(chance: float, tilt: float) -> float:
+    return 1 / (1 + math.exp(-(logit(chance) + tilt)))

@@ -20,6 +20,7 @@ class _WeightsIn(Body):
     urgency: float = Field(ge=0)
     unit: Money
     between: float = Field(ge=0, description="what other tiers of a channel are worth at most, in answers")
+    explores: bool
 
 
 class _LeverIn(Body):
@@ -76,6 +77,7 @@ class Arbitration(Body):
             urgency=told.urgency,
             unit=told.unit.minor,
             between=told.between,
+            explores=told.explores,
             levers=tuple(
                 Lever(one.weight, one.kind, one.channel, one.complaint_open, one.vulnerable) for one in self.levers
             ),

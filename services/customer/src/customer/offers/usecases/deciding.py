@@ -166,6 +166,7 @@ def _offered(one: Offered, known: Known, place: tuple[UUID, Channel], arm: Arm) 
         ),
         propensity=PropensityView(
             mean=one.likely.mean,
+            drawn=one.likely.drawn,
             shown=one.likely.counts.shown,
             accepted=one.likely.counts.accepted,
             tilt=one.likely.tilt,

@@ -16,7 +16,7 @@ from customer.consents.domain import Ruling
 from customer.matters import usecases as matters
 from customer.offers import repository
 from customer.offers.domain.gates import WRITTEN, Standing, Terms, Truths, resting
-from customer.offers.domain.learning import Counts, Leaning, Propensity, propensity
+from customer.offers.domain.learning import Counts, Leaning, Propensity, lot, propensity
 from customer.offers.domain.scoring import Client, Offers, default_row, product_row
 from customer.offers.domain.services import Channel, Outcome, Service
 from customer.offers.schemas import Arbitration
@@ -113,6 +113,7 @@ async def known_of(world: World, tx: AsyncConnection, places: Sequence[Place], a
         for one, channel in places
     }
     leanings = await _leanings(world, places, services, judged, views, around, past, permissions, arbitration)
+    experiment, day = arbitration.experiment.id, at.astimezone(ZoneInfo(world.settings.zone)).date()
     counts = await _counts(tx, sorted({channel for _, channel in places}))
     likely = {
         (one, channel): {
@@ -122,6 +123,7 @@ async def known_of(world: World, tx: AsyncConnection, places: Sequence[Place], a
                 views[one].tier,
                 arbitration.weights.between,
                 leanings.get((one, channel, service.key)),
+                lot(experiment, around[one][0], service.key, day) if arbitration.weights.explores else None,
             )
             for service in services
         }
@@ -168,7 +170,8 @@ async def _permissions(
     told: dict[Place, dict[str, Permission | None]] = {place: {} for place in places}
     for channel in sorted({channel for _, channel in places}):
         ids = [one for one, where in places if where is channel]
-        for purpose in sorted({purpose for one in services for purpose in one.purposes}):
+        # Whether somebody may be profiled is asked even where no entry rests on it: the models ask.
+        for purpose in sorted({PROFILING, *(purpose for one in services for purpose in one.purposes)}):
             rulings = await consents.may(world, tx, ids, purpose, channel, caller=DECIDER)
             for one, ruling in rulings.items():
                 told[one, channel][purpose] = _permission(ruling)
