@@ -14,6 +14,7 @@ from customer.interactions import routes as interactions
 from customer.offers import routes as offers
 from customer.offers.usecases import PROFILE_PART as OFFERS_PART
 from customer.outreach import routes as outreach
+from customer.outreach.usecases import PROFILE_PART as MESSAGES_PART
 from customer.parties import routes as parties
 from customer.parties.access import CanRead
 from customer.privacy import routes as privacy
@@ -33,7 +34,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         disclosure.router,
         parties.router,
         consents.router,
-        *interactions.routers([PROFILE_PART, OFFERS_PART], fifths),
+        *interactions.routers([PROFILE_PART, OFFERS_PART, MESSAGES_PART], fifths),
         outreach.router,
         outreach.templates_router,
         campaigns.router,

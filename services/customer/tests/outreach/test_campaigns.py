@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from customer.campaigns import repository
-from customer.campaigns.usecases import step, stepping
+from customer.campaigns.usecases import gather, step, stepping
 from customer.outreach.domain.campaigns import HOLDOUT, Variant, assigned
 from customer.outreach.timers import Courier
 from customer.segments.usecases import settle
@@ -274,3 +274,42 @@ async def test_of_who_is_erased_only_the_count_stays(
     async with service.world.db.read() as conn:
         left = {row.customer_id for row in await repository.page(conn, UUID(made["id"]), None, 100)}
     assert {str(one) for one in left} == set(who[3:])
+
+
+async def test_a_campaign_that_fails_by_itself_does_not_hold_up_the_others(
+    register: Any, plan: Any, go: Go, courier: Courier, mailbox: Any, monkeypatch: Any
+) -> None:
+    with clock.frozen(NOON) as held:
+        await people(register, 2)
+        broken = await plan(holdout_percent=0)
+
+        def fails(campaign_id: UUID, *said: Any) -> str:
+            if str(campaign_id) == broken["id"]:
+                raise LookupError
+            return assigned(campaign_id, *said)
+
+        monkeypatch.setattr(stepping, "assigned", fails)
+        await plan(holdout_percent=0)
+        await launched(held, go)
+        await deliver(courier)
+        assert len(mailbox.letters) == 2
+        monkeypatch.undo()
+        held.move(timedelta(minutes=1))
+        await go()
+        await deliver(courier)
+        # Two sales in a week are what the policy allows: both campaigns have reached both.
+        assert Counter(letter["To"] for letter in mailbox.letters) == {"0@example.com": 2, "1@example.com": 2}
+
+
+async def test_a_person_s_export_tells_which_campaigns_drew_them_into_which_group(
+    register: Any, plan: Any, go: Go, service: Service
+) -> None:
+    with clock.frozen(NOON) as held:
+        (who,) = (await people(register, 1)).values()
+        made = await plan(holdout_percent=30)
+        await launched(held, go)
+    async with service.world.db.read() as conn:
+        told = [record async for record in gather(service.world, conn, [UUID(who)])]
+    assert [(section, record["campaign_id"], record["group"]) for section, record in told] == [
+        ("campaign", made["id"], arm(made, who))
+    ]

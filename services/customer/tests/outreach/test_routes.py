@@ -124,3 +124,19 @@ async def test_others_ask_by_event_and_what_fits_no_template_parks(
     async with service.world.db.read() as conn:
         (cause,) = (await conn.execute(text("SELECT cause FROM parked"))).scalars()
     assert cause == "CannotBeWritten"
+
+
+async def test_a_profile_tells_the_last_contacts_of_everybody_who_counts_as_the_person(
+    service: Service, staff: Any, register: Any, submit: Any
+) -> None:
+    one, same, other = [await register(ref) for ref in ("one", "same", "other")]
+    proof = [{"kind": "identity_document", "reference": "scan/1"}]
+    link = {"members": [one, same], "leader": one, "reason": "same_person", "evidence": proof, "external_ref": "l"}
+    assert (await staff.post("/v1/identity-links", json=link)).status_code == 201
+    sent = [await submit(who) for who in (one, same)]
+    await submit(other)
+    desk = await service.client("customer.profiles:read", actor="staff", sub="desk")
+    profile = (await desk.get(f"/v1/customers/{one}/profile", params={"features": "tenure_days"})).json()
+    items = profile["sections"]["messages"]["items"]
+    assert [(item["id"], item["state"]) for item in items] == [(one["id"], "accepted") for one in reversed(sent)]
+    assert "data" not in items[0]

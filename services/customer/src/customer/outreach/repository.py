@@ -217,6 +217,12 @@ async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
         await tx.execute(delete(table).where(table.c.customer_id.in_(ids)))
 
 
+async def last_of(conn: AsyncConnection, ids: Sequence[UUID], most: int) -> Rows:
+    """The last messages to these customers, newest first."""
+    chosen = select(message).where(message.c.customer_id == any_(_IDS)).order_by(message.c.id.desc()).limit(most)
+    return (await conn.execute(chosen, {"ids": list(ids)})).all()
+
+
 async def of_customers(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
     """All messages to these customers, oldest first."""
     chosen = select(message).where(message.c.customer_id == any_(_IDS)).order_by(message.c.id)

@@ -24,9 +24,11 @@ from customer.parties import usecases as parties
 from customer.segments import usecases as segments
 from shared import audit, clock
 from shared.access import Caller
+from shared.db import is_outage
 from shared.idempotency import Wish, wish_for
 from shared.problems import Problem
 from shared.subjects import circles, resolve
+from shared.telemetry import log
 from shared.world import World
 
 DRAWN_AT_ONCE: Final = 2_000
@@ -37,12 +39,29 @@ CAMPAIGNER: Final = Caller(sub="customer-campaigns", actor="service", scopes=fro
 
 
 async def step(world: World) -> bool:
-    """Do what the campaign that has waited longest needs next; whether there was one."""
+    """Do what the campaign that has waited longest needs next; whether there was one.
+
+    One whose step fails for a reason of its own is left alone for a minute, so that it does not hold up the others.
+    """
+    at_work: list[UUID] = []
+    try:
+        return await _step(world, at_work)
+    except Exception as error:
+        if is_outage(error) or not at_work:
+            raise
+        log.error("campaign_step_failed", campaign=str(at_work[0]), kind=type(error).__name__)
+        async with world.db.begin() as tx:
+            await repository.change(tx, at_work[0], {"next_at": clock.now() + MINUTE})
+        return True
+
+
+async def _step(world: World, at_work: list[UUID]) -> bool:
     async with world.db.begin() as tx:
         now = clock.now()
         row = await repository.take_due(tx, now)
         if row is None:
             return False
+        at_work.append(row.id)
         if now >= row.ends_at:
             await outreach.let_expire(tx, row.id, now)
             values = await _stands(world, tx, row, State.FINISHED, now) | {"next_at": None}

@@ -3,12 +3,14 @@
 from customer.outreach.usecases.campaigning import Fate, fates, let_expire, let_lie, take_up
 from customer.outreach.usecases.coding import accept_codes
 from customer.outreach.usecases.counting import contacts_of
+from customer.outreach.usecases.profiled import PROFILE_PART
 from customer.outreach.usecases.receiving import report_receipt
 from customer.outreach.usecases.sending import forget_marks, policies, record, take
 from customer.outreach.usecases.submitting import forget, gather, message_of, misfits, show_message, submit_messages
 from customer.outreach.usecases.writing import newest_texts, template_of, versions, write_template
 
 __all__ = [
+    "PROFILE_PART",
     "Fate",
     "accept_codes",
     "contacts_of",
