@@ -146,5 +146,5 @@ fuzz: $(READY)  ## schemathesis against each service: no 5xx, no undocumented an
 	$(BIN)/pytest -q -m "slow or not slow" tests/fuzz
 
 .PHONY: e2e
-e2e: $(READY)  ## the demo's suite: nobody in the clear, keys that turn, erasure that lasts, a record that tells
+e2e: $(READY)  ## ten processes: nobody in the clear, people parted and forgotten, imports under kill -9, keys that turn, a record that tells
 	$(BIN)/pytest -q -m "slow or not slow" tests/e2e

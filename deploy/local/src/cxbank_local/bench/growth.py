@@ -47,7 +47,7 @@ READ: Final = 1_000
 ROUNDS: Final = 7
 SECONDS: Final = 3.0
 MUST: Final = 1.3
-SHIFTS: Final = (800, 820)
+SHIFTS: Final = (800, 900)
 # What the customer service keeps of a customer in tables that are not cut by time. Records and events are cut by time:
 # they grow with the days, and their partitions are dropped.
 TABLES: Final = (
