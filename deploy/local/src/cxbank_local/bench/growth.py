@@ -22,8 +22,7 @@ import asyncpg
 from cxbank_client.customer import models
 from cxbank_client.customer.client import Customer
 from cxbank_client.rows import ndjson
-from cxbank_local.administration import opened
-from cxbank_local.bench.alone import alone, caught_up
+from cxbank_local.bench.alone import alone
 from cxbank_local.bench.load import Measured, run
 from cxbank_local.bench.routes import (
     CALLERS,
@@ -47,6 +46,7 @@ READ: Final = 1_000
 ROUNDS: Final = 7
 SECONDS: Final = 3.0
 MUST: Final = 1.3
+PATIENCE: Final = 3_600.0
 SHIFTS: Final = (800, 900)
 # What the customer service keeps of a customer in tables that are not cut by time. Records and events are cut by time:
 # they grow with the days, and their partitions are dropped.
@@ -157,11 +157,18 @@ async def _settled(url: str) -> None:
         await connection.close()
 
 
-async def _brought(side: _Side, customer: Customer, url: str, rows: list[sources.Row]) -> None:
+async def _heard(connection: Any, many: int) -> None:
+    """Wait until the service has heard its own words about so many customers: each is heard by all who listen, or by none."""
+    async with asyncio.timeout(PATIENCE):
+        while await connection.fetchval("SELECT count(*) FROM known_person") < many:  # noqa: ASYNC110  # in another process
+            await asyncio.sleep(1)
+
+
+async def _brought(customer: Customer, url: str, rows: list[sources.Row]) -> None:
     """The customers and a word of consent of each, as files; and what the worker makes of them."""
 
     async def ended(job: Any) -> None:
-        job = await customer.wait_for_job(job.id, within=3_600)
+        job = await customer.wait_for_job(job.id, within=PATIENCE)
         if (job.created, job.rejected) != (len(rows), 0):
             raise RuntimeError(f"of {len(rows)} rows {job.created} were made and {job.rejected} rejected")
 
@@ -169,12 +176,11 @@ async def _brought(side: _Side, customer: Customer, url: str, rows: list[sources
     connection = await asyncpg.connect(url)
     try:
         ids = [str(row["id"]) for row in await connection.fetch("SELECT id FROM customer")]
+        said = ({"customer_id": one, "external_ref": one} | GRANT for one in ids)
+        await ended(await customer.import_consents(ndjson(said)))
+        await _heard(connection, len(rows))
     finally:
         await connection.close()
-    said = ({"customer_id": one, "external_ref": one} | GRANT for one in ids)
-    await ended(await customer.import_consents(ndjson(said)))
-    async with opened(side.suite.state, "customer") as service:
-        await caught_up([service])
 
 
 async def _filled(side: _Side, rows: list[sources.Row], copies: int) -> int:
@@ -183,7 +189,7 @@ async def _filled(side: _Side, rows: list[sources.Row], copies: int) -> int:
         raise RuntimeError("the bench runs on its own PostgreSQL")
     url = f"{side.suite.postgres.url.rsplit('/', 1)[0]}/cxbank_customer"
     async with side.client() as customer:
-        await _brought(side, customer, url, rows)
+        await _brought(customer, url, rows)
         held = await multiply(url, copies) if copies else {"customer": len(rows)}
         for _ in range(READ // 50):
             wishes = [models.RegisterCustomer.model_validate(customer_body()) for _ in range(50)]
