@@ -81,6 +81,13 @@ class _Side:
         """Where its customer service is."""
         return f"http://127.0.0.1:{self.suite.state.ports.of('customer', 'api')}"
 
+    @property
+    def url(self) -> str:
+        """Its customer database, as the superuser reaches it."""
+        if self.suite.postgres is None:
+            raise RuntimeError("the bench runs on its own PostgreSQL")
+        return f"{self.suite.postgres.url.rsplit('/', 1)[0]}/cxbank_customer"
+
     def client(self) -> Customer:
         """A caller with every scope."""
         token = head(self.suite, "customer")["Authorization"].removeprefix("Bearer ")
@@ -164,40 +171,40 @@ async def _heard(connection: Any, many: int) -> None:
             await asyncio.sleep(1)
 
 
-async def _brought(customer: Customer, url: str, rows: list[sources.Row]) -> None:
+async def _brought(side: _Side, rows: list[sources.Row]) -> None:
     """The customers and a word of consent of each, as files; and what the worker makes of them."""
 
-    async def ended(job: Any) -> None:
+    async def ended(customer: Customer, job: Any) -> None:
         job = await customer.wait_for_job(job.id, within=PATIENCE)
         if (job.created, job.rejected) != (len(rows), 0):
             raise RuntimeError(f"of {len(rows)} rows {job.created} were made and {job.rejected} rejected")
 
-    await ended(await customer.import_customers(ndjson(rows)))
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(side.url)
     try:
-        ids = [str(row["id"]) for row in await connection.fetch("SELECT id FROM customer")]
-        said = ({"customer_id": one, "external_ref": one} | GRANT for one in ids)
-        await ended(await customer.import_consents(ndjson(said)))
+        async with side.client() as customer:
+            await ended(customer, await customer.import_customers(ndjson(rows)))
+            ids = [str(row["id"]) for row in await connection.fetch("SELECT id FROM customer")]
+            said = ({"customer_id": one, "external_ref": one} | GRANT for one in ids)
+            await ended(customer, await customer.import_consents(ndjson(said)))
         await _heard(connection, len(rows))
     finally:
         await connection.close()
 
 
-async def _filled(side: _Side, rows: list[sources.Row], copies: int) -> int:
-    """Bring the customers in, multiply them, and let those come in who are read; how many customers there are."""
-    if side.suite.postgres is None:
-        raise RuntimeError("the bench runs on its own PostgreSQL")
-    url = f"{side.suite.postgres.url.rsplit('/', 1)[0]}/cxbank_customer"
+async def _filled(side: _Side, copies: int) -> int:
+    """Multiply the customers, and let those come in who are read; how many customers there are.
+
+    Nobody else may be awake: a worker would find copies that are due, and could not open them.
+    """
+    held = await multiply(side.url, copies) if copies else {"customer": FEW}
     async with side.client() as customer:
-        await _brought(customer, url, rows)
-        held = await multiply(url, copies) if copies else {"customer": len(rows)}
         for _ in range(READ // 50):
             wishes = [models.RegisterCustomer.model_validate(customer_body()) for _ in range(50)]
             made = await asyncio.gather(*(customer.register_customer(wish) for wish in wishes))
             side.ids += [str(one.id) for one in made]
             yes = models.GiveConsent.model_validate(GRANT)
             await asyncio.gather(*(customer.record_consent(one.id, yes, idempotency_key=str(one.id)) for one in made))
-    await _settled(url)
+    await _settled(side.url)
     return held["customer"]
 
 
@@ -217,10 +224,12 @@ def _two(folder: Path) -> Iterator[tuple[_Side, _Side]]:
 
 async def _measured(few: _Side, many: _Side, folder: Path, copies: int) -> tuple[str, int]:
     what, rows = clients(folder)
-    await _filled(few, rows, 0)
-    held = await _filled(many, rows, copies)
+    await _brought(few, rows)
+    await _brought(many, rows)
     api = ("customer", "api")
     with alone(few.suite, api), alone(many.suite, api):
+        await _filled(few, 0)
+        held = await _filled(many, copies)
         wires = [(side, side.routes()) for side in (few, many)]
         for name in wires[0][1]:
             for side, routes in wires:
