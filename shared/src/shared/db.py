@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, Request
-from sqlalchemy import MetaData, TableValuedAlias, bindparam, column, func, text
+from sqlalchemy import MetaData, Select, TableValuedAlias, bindparam, column, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -272,6 +272,11 @@ class Database:
         """A connection of its own, outside the pool, for what holds one long: streams, advisory locks, LISTEN."""
         async with self._apart.connect() as conn:
             yield conn
+
+    async def any(self, question: Select[Any]) -> bool:
+        """Whether a question has any answer, in one round trip: what waits is looked for every second, and seldom there."""
+        async with self._looker.connect() as conn:
+            return bool((await conn.execute(select(question.limit(1).exists()))).scalar_one())
 
     async def ping(self) -> datetime:
         """The database's own clock; raises when it cannot be asked."""

@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final
 
 from prometheus_client import Gauge
-from sqlalchemy import DateTime, bindparam, delete, func, select, update
+from sqlalchemy import DateTime, Table, Uuid, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,6 +55,8 @@ class Ears:
         while not stopping.is_set():
             try:
                 async with self._db.stream() as leases:
+                    # Leases are the session's, not a transaction's.
+                    await leases.execution_options(isolation_level="AUTOCOMMIT")
                     await self._listen(stopping, leases)
                 pause = _BACKOFF[0]
             except Exception as error:  # noqa: BLE001  # ears never give up; what is no outage is said louder
@@ -125,22 +128,16 @@ class Ears:
             self._epochs = {}
         for topic, lag in lags.items():
             LAG.labels(topic).set(lag)
-        async with self._db.read() as conn:
+        async with self._db.look() as conn:
             PARKED.set(await parking.count(conn, self._consumer.tables))
 
     async def _share(self, leases: AsyncConnection) -> set[Partition]:
         """Hold a fair part of all partitions: as many as there are, divided by the workers seen of late."""
         member = self._consumer.tables.member
         now = clock.now()
-        await leases.execute(
-            insert(member)
-            .values(id=self._member, seen_at=now)
-            .on_conflict_do_update(index_elements=["id"], set_={"seen_at": now})
-        )
-        late = bindparam("late", now - timedelta(seconds=MEMBER_SECONDS), type_=DateTime(timezone=True))
-        await leases.execute(delete(member).where(member.c.seen_at < late))
-        workers = (await leases.execute(select(func.count()).select_from(member))).scalar_one()
-        await leases.commit()
+        late = now - timedelta(seconds=MEMBER_SECONDS)
+        told = {"me": self._member, "now": now, "late": late}
+        workers = 1 + (await leases.execute(_others(member), told)).scalar_one()
         everything = [(topic, number) for topic in self._topics for number in range(PARTITIONS)]
         fair = -(-len(everything) // max(1, workers))
         held = set(self._held)
@@ -154,7 +151,6 @@ class Ears:
                 got = await leases.execute(select(func.pg_try_advisory_lock(_lease(partition))))
                 if got.scalar_one():
                     held.add(partition)
-        await leases.commit()
         return held
 
     async def _leave(self, leases: AsyncConnection) -> None:
@@ -163,13 +159,12 @@ class Ears:
                 delete(self._consumer.tables.member).where(self._consumer.tables.member.c.id == self._member)
             )
             await leases.execute(select(func.pg_advisory_unlock_all()))
-            await leases.commit()
         except Exception as error:  # noqa: BLE001  # the connection's end gives the leases back all the same
             log.info("leases_dropped", kind=type(error).__name__)
 
     async def _positions(self, held: set[Partition]) -> dict[Partition, tuple[int, str]]:
         table = self._consumer.tables.stream_position
-        async with self._db.read() as conn:
+        async with self._db.look() as conn:
             rows = await conn.execute(select(table).where(table.c.topic.in_(self._topics)))
             found = {(row.topic, row.partition): (row.next_offset, row.cluster_id) for row in rows}
         return {one: at for one, at in found.items() if one in held}
@@ -268,6 +263,18 @@ class Ears:
                     self._waits[partition] = (time.monotonic() + pause, pause)
                     continue
                 await stream.resume(partition)
+
+
+@cache
+def _others(member: Table) -> Any:
+    """Say that we are here, forget who was not seen of late, and count the others, in one statement."""
+    me = bindparam("me", type_=Uuid)
+    now, late = (bindparam(name, type_=DateTime(timezone=True)) for name in ("now", "late"))
+    said = insert(member).values(id=me, seen_at=now)
+    here = said.on_conflict_do_update(index_elements=["id"], set_={"seen_at": now}).cte("here")
+    gone = delete(member).where(member.c.seen_at < late, member.c.id != me).cte("gone")
+    others = select(func.count()).select_from(member).where(member.c.seen_at >= late, member.c.id != me)
+    return others.add_cte(here, gone)
 
 
 async def _nothing(seconds: float) -> Mapping[Partition, Sequence[Record]]:

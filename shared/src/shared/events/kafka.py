@@ -19,6 +19,9 @@ REQUEST_MS: Final = 8_000
 SEND_SECONDS: Final = 15.0
 PROBE_SECONDS: Final = 3.0
 _IDLE_AFTER: Final = 1.0
+# After so long without a message the pauses are twice as long: still within a second of it.
+_QUIET_AFTER: Final = 10.0
+_KNOWN_SECONDS: Final = 1.5
 _FETCH_BYTES: Final = 4 << 20
 
 
@@ -50,6 +53,7 @@ class KafkaBus:
         self._fetch_wait = settings.kafka_fetch_max_wait_ms
         self._rests = (settings.kafka_idle_pause_ms / 1000, settings.kafka_fetch_max_wait_ms / 1000)
         self._producer: AIOKafkaProducer | None = None
+        self._cluster: tuple[float, str] | None = None
         self._admin: AIOKafkaAdminClient | None = None
         self._lock = asyncio.Lock()
 
@@ -63,9 +67,12 @@ class KafkaBus:
         await self._drop_producer()
 
     async def cluster_id(self) -> str:
-        """The id the cluster gives itself."""
-        told = await self._ask(lambda admin: admin.describe_cluster())
-        return str(told["cluster_id"])
+        """The id the cluster gives itself, as heard a moment ago: every part of a worker asks for it again and again."""
+        now = time.monotonic()
+        if self._cluster is None or now - self._cluster[0] > _KNOWN_SECONDS:
+            told = await self._ask(lambda admin: admin.describe_cluster())
+            self._cluster = (now, str(told["cluster_id"]))
+        return self._cluster[1]
 
     async def ensure_topics(self, topics: Sequence[str]) -> None:
         """Make what is missing; a cluster that does not let us is one whose topics others have made."""
@@ -93,11 +100,13 @@ class KafkaBus:
                 raise BusAway(f"the cluster does not answer ({type(error).__name__})") from error
 
     async def _drop_admin(self) -> None:
+        self._cluster = None
         admin, self._admin = self._admin, None
         if admin is not None:
             await _quietly(admin.close())
 
     async def _drop_producer(self) -> None:
+        self._cluster = None
         producer, self._producer = self._producer, None
         if producer is not None:
             # Its own stop would flush first: while the cluster is away it never ends, and what is broken off half-way
@@ -196,8 +205,9 @@ class _KafkaStream:
     async def _rest(self) -> None:
         """Ask for nothing for a moment: a broker that answers an empty fetch at once would be asked without end."""
         reading = self._consumer.assignment() - self._consumer.paused()
+        quiet = time.monotonic() - self._came_at > _QUIET_AFTER
         self._consumer.pause(*reading)
-        await asyncio.sleep(self._idle_pause)
+        await asyncio.sleep(2 * self._idle_pause if quiet else self._idle_pause)
         self._consumer.resume(*(reading & self._consumer.assignment()))
 
     async def seek(self, partition: Partition, offset: int) -> None:

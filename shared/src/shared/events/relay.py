@@ -104,11 +104,12 @@ class Relay:
 
     async def run(self, stopping: asyncio.Event, wake: asyncio.Event) -> None:
         """Until told to stop: send, wait to be woken (or a second), send; while the bus is away, wait longer."""
-        pause = _BACKOFF[0]
+        pause, woken = _BACKOFF[0], True
         async with _Ear(self._db, wake.set):
             while not stopping.is_set():
                 try:
-                    sent = await self.once()
+                    # Woken, there is something; else somebody is asked first whether there is.
+                    sent = await self.once() if woken or await self._worth_it() else 0
                     pause = _BACKOFF[0]
                 except BusAway:
                     log.warning("bus_away", topic=self._topic, retry_seconds=round(pause, 1))
@@ -118,9 +119,17 @@ class Relay:
                     pause = min(pause * 2, _BACKOFF[1])
                 if sent < self._batch:
                     await _either(stopping, wake, POLL_SECONDS)
+                    woken = wake.is_set()
                     wake.clear()
                     # What others commit in these moments goes along: a turn costs more than an event.
                     await asyncio.sleep(LINGER_SECONDS)
+
+    async def _worth_it(self) -> bool:
+        """Whether anything waits, or it is time to see whether the cluster is still the one we know."""
+        if self._cluster is None or asyncio.get_running_loop().time() - self._cluster_at > CLUSTER_CHECK_SECONDS:
+            return True
+        outbox = self._tables.outbox
+        return await self._db.any(select(outbox.c.id).where(outbox.c.published_at.is_(None)))
 
     async def once(self) -> int:
         """One turn; how many events were acknowledged. Raises BusAway, having changed nothing."""

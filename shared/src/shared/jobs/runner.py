@@ -24,6 +24,7 @@ from shared.telemetry import log
 from shared.world import World
 
 GROUP: Final = 500
+LOOK_SECONDS: Final = 1.0
 LEASE: Final = timedelta(seconds=30)
 ABANDONED: Final = timedelta(hours=1)
 
@@ -53,7 +54,7 @@ class JobRunner:
                     log.error("job_failed", kind=type(error).__name__)
             if not worked:
                 try:
-                    await asyncio.wait_for(stopping.wait(), 0.5)
+                    await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
                 except TimeoutError:
                     continue
 
@@ -92,7 +93,10 @@ class JobRunner:
         table = self._tables.job
         now = clock.now()
         free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
-        chosen = select(table).where(table.c.state.in_(("queued", "running")), free).order_by(table.c.id).limit(1)
+        waiting = select(table).where(table.c.state.in_(("queued", "running")), free)
+        if not await self._world.db.any(waiting):
+            return None
+        chosen = waiting.order_by(table.c.id).limit(1)
         async with self._world.db.begin() as tx:
             job = (await tx.execute(chosen.with_for_update(skip_locked=True))).one_or_none()
             if job is None:

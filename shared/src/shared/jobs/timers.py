@@ -70,7 +70,10 @@ class Timers:
     async def once(self) -> bool:
         """Act on one timer that is due, if there is one."""
         table, now = self._table, clock.now()
-        due = select(table).where(table.c.due_at <= now, table.c.name.in_(list(self._acts))).order_by(table.c.due_at)
+        waiting = select(table).where(table.c.due_at <= now, table.c.name.in_(list(self._acts)))
+        if not await self._db.any(waiting):
+            return False
+        due = waiting.order_by(table.c.due_at)
         async with self._db.begin() as tx:
             row = (await tx.execute(due.limit(1).with_for_update(skip_locked=True))).one_or_none()
             if row is None:

@@ -134,15 +134,15 @@ class Sender:
         tables, outbox, now = self._storage.WEBHOOKS, self._storage.EVENTS.outbox, clock.now()
         webhook, waiting = tables.webhook, tables.delivery
         free = or_(webhook.c.retry_at.is_(None), webhook.c.retry_at <= now)
-        due = (
+        ready = (
             select(waiting.c.webhook_id, waiting.c.event_id)
             .join(webhook, webhook.c.id == waiting.c.webhook_id)
             .where(waiting.c.state == DeliveryState.WAITING, waiting.c.due_at <= now)
             .where(webhook.c.state == WebhookState.ACTIVE, free)
-            .order_by(waiting.c.due_at)
-            .limit(BATCH)
-            .with_for_update(of=waiting, skip_locked=True)
-        ).cte("due")
+        )
+        if not await self._world.db.any(ready):
+            return []
+        due = (ready.order_by(waiting.c.due_at).limit(BATCH).with_for_update(of=waiting, skip_locked=True)).cte("due")
         same = (waiting.c.webhook_id == due.c.webhook_id) & (waiting.c.event_id == due.c.event_id)
         leased = (
             update(waiting)

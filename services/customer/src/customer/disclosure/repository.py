@@ -66,6 +66,11 @@ async def drop_code(tx: AsyncConnection, grant_id: UUID) -> None:
     await tx.execute(delete(access_code).where(access_code.c.grant_id == grant_id))
 
 
+def waiting_codes() -> Select[Any]:
+    """The codes that wait to be sent."""
+    return select(access_code.c.grant_id)
+
+
 async def take_codes(tx: AsyncConnection, limit: int) -> Rows:
     """Take codes that wait, for good: whoever took one sends it once or never."""
     waiting = select(access_code.c.grant_id).order_by(access_code.c.grant_id).limit(limit)

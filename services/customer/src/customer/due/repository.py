@@ -9,6 +9,7 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Row,
+    Select,
     Uuid,
     any_,
     bindparam,
@@ -67,10 +68,21 @@ async def touch(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
         await leave(tx, _TOUCH, _columns(_DUE, rows))
 
 
+def sweeps() -> Select[Any]:
+    """What holds for everybody and is not yet carried to all."""
+    return select(due_sweep.c.id)
+
+
+def waiting(now: datetime) -> Select[Any]:
+    """The customers who are due."""
+    return select(customer_due).where(customer_due.c.next_check_at <= now)
+
+
 async def due(tx: AsyncConnection, now: datetime, limit: int) -> Rows:
     """The customers longest due, held; others' are passed over."""
-    chosen = select(customer_due).where(customer_due.c.next_check_at <= now).order_by(customer_due.c.next_check_at)
-    return (await tx.execute(chosen.limit(limit).with_for_update(skip_locked=True))).all()
+    chosen = waiting(now).order_by(customer_due.c.next_check_at)
+    found: Rows = (await tx.execute(chosen.limit(limit).with_for_update(skip_locked=True))).all()
+    return found
 
 
 async def told(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

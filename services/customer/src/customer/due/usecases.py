@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.due import repository
 from shared import clock
+from shared.world import World
 
 SWEEP_PAGE: Final = 2_000
 _WAITING: Final = 10_000
@@ -37,6 +38,11 @@ async def note(tx: AsyncConnection, since: Mapping[UUID, datetime]) -> None:
 async def note_all(tx: AsyncConnection, since: datetime) -> None:
     """Something that holds for everybody changed at that instant."""
     await repository.add_sweep(tx, clock.new_id(), since)
+
+
+async def anything(world: World) -> bool:
+    """Whether anybody is due now, or something that holds for everybody is still to be carried to some."""
+    return await world.db.any(repository.waiting(clock.now())) or await world.db.any(repository.sweeps())
 
 
 async def take(tx: AsyncConnection, now: datetime, limit: int) -> list[Due]:

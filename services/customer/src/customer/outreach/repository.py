@@ -126,11 +126,16 @@ async def change(tx: AsyncConnection, message_id: UUID, values: Mapping[str, Any
     return row
 
 
+def waiting(now: datetime) -> Select[Any]:
+    """What is due."""
+    return select(message_due).where((message_due.c.due_at <= now) & ~message_due.c.paused)
+
+
 async def take_due(tx: AsyncConnection, now: datetime, most: int) -> Rows:
     """What is due, held until the end of the transaction; what another worker holds is passed over."""
-    waits = (message_due.c.due_at <= now) & ~message_due.c.paused
-    chosen = select(message_due).where(waits).order_by(message_due.c.due_at).limit(most)
-    return (await tx.execute(chosen.with_for_update(skip_locked=True))).all()
+    chosen = waiting(now).order_by(message_due.c.due_at).limit(most)
+    found: Rows = (await tx.execute(chosen.with_for_update(skip_locked=True))).all()
+    return found
 
 
 async def due_of(tx: AsyncConnection, message_id: UUID) -> Row[Any] | None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from customer.disclosure import usecases as disclosure
 from customer.outreach import usecases
 from customer.outreach.clients import Gateway, close_all
 from customer.outreach.domain.messages import Channel, Job
@@ -44,8 +45,11 @@ class Courier:
 
     async def once(self) -> int:
         """Take over codes that wait, decide and send a batch of what is due; how many were handed to gateways."""
-        async with self._world.db.begin() as tx:
-            await usecases.accept_codes(self._world, tx)
+        if await disclosure.codes_wait(self._world):
+            async with self._world.db.begin() as tx:
+                await usecases.accept_codes(self._world, tx)
+        if not await usecases.anything_due(self._world):
+            return 0
         async with self._world.db.begin() as tx:
             jobs = await usecases.take(self._world, tx, frozenset(self._gateways), BATCH)
         await asyncio.gather(*(self._carry(job) for job in jobs))

@@ -1,6 +1,12 @@
 """What can be done with sight: ask for it, confirm it, end it, break the glass and judge that, use it, see who used it."""
 
-from customer.disclosure.usecases.confirming import Confirmation, confirm_grants, hand_out_codes, revoke_grant
+from customer.disclosure.usecases.confirming import (
+    Confirmation,
+    codes_wait,
+    confirm_grants,
+    hand_out_codes,
+    revoke_grant,
+)
 from customer.disclosure.usecases.forgetting import forget
 from customer.disclosure.usecases.granting import ask_access, break_glass, list_grants, show_grant
 from customer.disclosure.usecases.looking import who_looked
@@ -11,6 +17,7 @@ __all__ = [
     "Confirmation",
     "ask_access",
     "break_glass",
+    "codes_wait",
     "confirm_grants",
     "forget",
     "hand_out_codes",

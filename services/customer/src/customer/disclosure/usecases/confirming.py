@@ -134,6 +134,11 @@ async def revoke_grant(
     return view_of(world, ended)
 
 
+async def codes_wait(world: World) -> bool:
+    """Whether any code waits to be sent."""
+    return await world.db.any(repository.waiting_codes())
+
+
 async def hand_out_codes(world: World, tx: AsyncConnection, limit: int = 100) -> list[CodeDue]:
     """Codes that wait to be sent, for whoever delivers messages: each is handed out once, then gone from here.
 

@@ -5,7 +5,7 @@ from customer.outreach.usecases.coding import accept_codes
 from customer.outreach.usecases.counting import contacts_of
 from customer.outreach.usecases.profiled import PROFILE_PART
 from customer.outreach.usecases.receiving import report_receipt
-from customer.outreach.usecases.sending import forget_marks, policies, record, take
+from customer.outreach.usecases.sending import anything_due, forget_marks, policies, record, take
 from customer.outreach.usecases.submitting import forget, gather, message_of, misfits, show_message, submit_messages
 from customer.outreach.usecases.writing import newest_texts, template_of, versions, write_template
 
@@ -13,6 +13,7 @@ __all__ = [
     "PROFILE_PART",
     "Fate",
     "accept_codes",
+    "anything_due",
     "contacts_of",
     "fates",
     "forget",

@@ -89,6 +89,11 @@ class _Known:
     lately: dict[str, int]
 
 
+async def anything_due(world: World) -> bool:
+    """Whether there is anything to decide now."""
+    return await world.db.any(repository.waiting(clock.now()))
+
+
 async def take(world: World, tx: AsyncConnection, channels: frozenset[Channel], most: int = 50) -> list[Job]:
     """Decide what is due: suppress, put off, or make ready and hold by a lease. `channels` are those with a gateway.
 

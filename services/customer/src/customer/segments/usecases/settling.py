@@ -57,7 +57,7 @@ async def settle(world: World, within: timedelta = timedelta(seconds=10)) -> int
     Stops when nobody is due or the time is spent: who is due stays due. Any number of workers may do it together.
     """
     count, until = 0, clock.now() + within
-    while clock.now() < until:
+    while clock.now() < until and await due.anything(world):
         async with world.db.begin() as tx:
             swept = await due.sweep(tx)
         async with world.db.begin() as tx:
