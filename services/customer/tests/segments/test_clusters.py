@@ -1,6 +1,7 @@
 """Clusters are found again where they were put, told in every language, watched for drift, and frozen in versions."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import log
 
@@ -54,6 +55,18 @@ def test_the_same_customers_make_the_same_clusters_and_a_feature_that_does_not_v
     first, second = (fit_clusters(rows, NOW, features=(*NAMES, "products_held")) for _ in range(2))
     assert first == second
     assert "products_held" not in first.features
+
+
+def test_a_few_who_hold_a_hundredfold_pull_no_centre_further_than_the_reach_and_what_was_frozen_judges_as_it_did() -> (
+    None
+):
+    rows = rows_of((120, 60, 30))
+    rich: list[dict[str, Value]] = [{NAMES[0]: 15, NAMES[1]: 2_000_000_000, NAMES[2]: 1} for _ in range(2)]
+    found = fit_clusters([*rows, *rich], NOW, features=NAMES)
+    assert max(abs(height) for centre in found.centres for height in centre) <= 3.0
+    far = {NAMES[0]: 15, NAMES[1]: 10**12, NAMES[2]: 1}
+    assert max(found.place(far)) == 3.0
+    assert max(replace(found, reach=None).place(far)) > 100
 
 
 def test_halves_agree_on_clusters_that_are_there_and_not_on_noise() -> None:

@@ -164,6 +164,7 @@ def _kept(folder: Path) -> dict[str, Any]:
             tuple(tuple(map(float, centre)) for centre in parts["centres"]),
             tuple(map(float, parts["shares"])),
             float(parts["silhouette"]),
+            None if parts["reach"] is None else float(parts["reach"]),
         )
         if not set(found.features) <= set(FEATURES) or any(len(one) != len(found.features) for one in found.centres):
             raise UnfitFile(f"{folder}: its features are not those of this code; find them again")

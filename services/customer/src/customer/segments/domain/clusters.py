@@ -40,6 +40,8 @@ TRADITIONAL: Final[Mapping[str, str]] = {
     "inflow_coverage_90d": "近90天流入流出比",
     "weekend_share_90d": "近90天週末行為佔比",
 }
+# On the accounts of a Czech bank this turns a cluster of three into none, and halves of the customers agree more.
+_REACH: Final = 3.0
 # A share below this is taken as this, or one empty cluster would make the index infinite.
 _LEAST: Final = 1e-4
 _WORDS: Final[tuple[tuple[float, Mapping[Language, str]], ...]] = (
@@ -60,7 +62,9 @@ _AVERAGE: Final[Mapping[Language, str]] = {
 class Clusters:
     """A frozen partition: in force from `valid_from` until the next. Centres are in standard deviations from the mean.
 
-    Clusters are named `c1`, `c2`, … by their size when they were found; `shares` are those sizes, of one.
+    Clusters are named `c1`, `c2`, … by their size when they were found; `shares` are those sizes, of one. Nobody stands
+    further out than `reach` deviations, so that a handful of the very rich pull no centre away; None where they were
+    found without that.
     """
 
     valid_from: datetime
@@ -70,13 +74,17 @@ class Clusters:
     centres: tuple[tuple[float, ...], ...]
     shares: tuple[float, ...]
     silhouette: float
+    reach: float | None = None
 
     def place(self, row: Row) -> tuple[float, ...]:
         """A customer in standard deviations; what is not known of them is taken as average."""
         return tuple(
-            0.0 if (value := _number(row.get(name))) is None else (value - mean) / deviation
+            0.0 if (value := _number(row.get(name))) is None else self._within((value - mean) / deviation)
             for name, mean, deviation in zip(self.features, self.means, self.deviations, strict=True)
         )
+
+    def _within(self, height: float) -> float:
+        return height if self.reach is None else max(-self.reach, min(self.reach, height))
 
     def of(self, row: Row) -> str:
         """The cluster whose centre is nearest; of equally near ones the larger."""
@@ -117,7 +125,7 @@ def fit_clusters(
     kept = np.flatnonzero(deviations > 0)
     if len(kept) == 0:
         raise ValueError("these customers do not differ")
-    places = np.nan_to_num((raw[:, kept] - means[kept]) / deviations[kept])
+    places = np.clip(np.nan_to_num((raw[:, kept] - means[kept]) / deviations[kept]), -_REACH, _REACH)
     distinct = len(np.unique(places, axis=0))
     best: tuple[float, np.ndarray, np.ndarray] | None = None
     for count in counts:
@@ -141,6 +149,7 @@ def fit_clusters(
         tuple(tuple(float(one) for one in centres[place]) for place in order),
         tuple(float(sizes[place] / len(places)) for place in order),
         score,
+        _REACH,
     )
 
 

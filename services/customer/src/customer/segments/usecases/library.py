@@ -106,6 +106,7 @@ def clusters_of(row: Row[Any]) -> Clusters:
         tuple(tuple(centre) for centre in told["centres"]),
         tuple(told["shares"]),
         told["silhouette"],
+        told.get("reach"),
     )
 
 
