@@ -313,3 +313,34 @@ async def test_a_person_s_export_tells_which_campaigns_drew_them_into_which_grou
     assert [(section, record["campaign_id"], record["group"]) for section, record in told] == [
         ("campaign", made["id"], arm(made, who))
     ]
+
+
+@pytest.mark.parametrize(("state", "sent"), [("paused", 1), ("finished", 0)])
+async def test_a_message_that_comes_back_rests_and_ends_with_its_campaign(
+    staff: Any,
+    reporter: Any,
+    register: Any,
+    plan: Any,
+    go: Go,
+    moved: Any,
+    courier: Courier,
+    gateway: Any,
+    state: str,
+    sent: int,
+) -> None:
+    with clock.frozen(NOON) as held:
+        await register(consent=("email", "sms"))
+        made = await plan(holdout_percent=0)
+        await launched(held, go)
+        await deliver(courier)
+        (told,) = (await staff.get("/v1/messages", params={"campaign_id": made["id"]})).json()["items"]
+        await moved(made["id"], state)
+        receipt = {"channel": "email", "state": "failed", "occurred_at": NOON.isoformat()}
+        assert (await reporter.post(f"/v1/messages/{told['id']}/receipts", json=receipt)).status_code == 200
+        assert (await courier.once(), gateway.got) == (0, [])
+        if state == "paused":
+            await moved(made["id"], "running")
+            await deliver(courier)
+        shown = (await staff.get(f"/v1/messages/{told['id']}")).json()
+    assert len(gateway.got) == sent
+    assert (shown["state"], shown["channel"]) == (("sent", "sms") if sent else ("failed", "email"))

@@ -66,10 +66,16 @@ async def change(tx: AsyncConnection, campaign_id: UUID, values: Mapping[str, An
     return row
 
 
+def due(now: datetime) -> Select[Any]:
+    """The campaigns for which there is something to be done."""
+    return select(campaign).where(campaign.c.next_at <= now)
+
+
 async def take_due(tx: AsyncConnection, now: datetime) -> Row[Any] | None:
     """The campaign that has waited longest for something to be done, held; what another worker holds is passed over."""
-    chosen = select(campaign).where(campaign.c.next_at <= now).order_by(campaign.c.next_at, campaign.c.id).limit(1)
-    return (await tx.execute(chosen.with_for_update(skip_locked=True))).one_or_none()
+    chosen = due(now).order_by(campaign.c.next_at, campaign.c.id).limit(1).with_for_update(skip_locked=True)
+    found: Row[Any] | None = (await tx.execute(chosen)).one_or_none()
+    return found
 
 
 # ---- Their people

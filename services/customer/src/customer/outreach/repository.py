@@ -5,11 +5,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Row, Select, Text, Uuid, any_, bindparam, delete, func, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Row,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    false,
+    func,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from customer.outreach.tables import contact_mark, message, message_due, message_template
+from customer.outreach.tables import campaign_stop, contact_mark, message, message_due, message_template
 
 Rows = Sequence[Row[Any]]
 
@@ -88,6 +103,7 @@ async def insert_messages(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]
                 "attempts": 0,
                 "tried": [],
                 "silent": [],
+                "campaign_id": row["campaign_id"],
             }
             for row in rows
             if row["id"] in due
@@ -127,14 +143,17 @@ async def change(tx: AsyncConnection, message_id: UUID, values: Mapping[str, Any
 
 
 def waiting(now: datetime) -> Select[Any]:
-    """What is due."""
-    return select(message_due).where((message_due.c.due_at <= now) & ~message_due.c.paused)
+    """What is due, and whether its campaign is `over`; nothing of a campaign that rests."""
+    stopped = message_due.c.campaign_id == campaign_stop.c.campaign_id
+    chosen = select(message_due, func.coalesce(campaign_stop.c.over, false()).label("over"))
+    chosen = chosen.outerjoin(campaign_stop, stopped)
+    return chosen.where(message_due.c.due_at <= now, func.coalesce(campaign_stop.c.over, true()))
 
 
 async def take_due(tx: AsyncConnection, now: datetime, most: int) -> Rows:
-    """What is due, held until the end of the transaction; what another worker holds is passed over."""
-    chosen = waiting(now).order_by(message_due.c.due_at).limit(most)
-    found: Rows = (await tx.execute(chosen.with_for_update(skip_locked=True))).all()
+    """What is due, held; passed over is what another worker holds."""
+    chosen = waiting(now).order_by(message_due.c.due_at).limit(most).with_for_update(of=message_due, skip_locked=True)
+    found: Rows = (await tx.execute(chosen)).all()
     return found
 
 
@@ -150,30 +169,22 @@ async def put_off(tx: AsyncConnection, message_id: UUID, due_at: datetime, **val
     await tx.execute(update(message_due).where(here).values(due_at=due_at, **values))
 
 
-async def due_again(
-    tx: AsyncConnection, message_id: UUID, customer_id: UUID, due_at: datetime, tried: list[str]
-) -> None:
+async def due_again(tx: AsyncConnection, handed: Row[Any], due_at: datetime, tried: list[str]) -> None:
     """Let a message that had been handed over be decided once more."""
-    row = {"message_id": message_id, "customer_id": customer_id, "due_at": due_at, "attempts": 0}
+    row = {"message_id": handed.id, "customer_id": handed.customer_id, "due_at": due_at, "attempts": 0}
+    row["campaign_id"] = handed.campaign_id
     await tx.execute(insert(message_due).values(**row, tried=tried, silent=[]).on_conflict_do_nothing())
 
 
-def _open_of(campaign_id: UUID) -> Any:
-    here = (message.c.campaign_id == campaign_id) & message.c.state.in_(["accepted", "sending"])
-    return select(message.c.id).where(here)
+async def stop(tx: AsyncConnection, campaign_id: UUID, *, over: bool) -> None:
+    """Let a campaign's messages lie, or have them end when they are next looked at."""
+    said = insert(campaign_stop).values(campaign_id=campaign_id, over=over)
+    await tx.execute(said.on_conflict_do_update(index_elements=["campaign_id"], set_={"over": over}))
 
 
-async def pause(tx: AsyncConnection, campaign_id: UUID, *, paused: bool) -> None:
-    """Let a campaign's messages that wait lie, or take them up again."""
-    here = message_due.c.message_id.in_(_open_of(campaign_id))
-    await tx.execute(update(message_due).where(here).values(paused=paused))
-
-
-async def expire(tx: AsyncConnection, campaign_id: UUID, at: datetime) -> None:
-    """Let a campaign's messages that wait expire at that instant, and be looked at then."""
-    here = message_due.c.message_id.in_(_open_of(campaign_id))
-    await tx.execute(update(message_due).where(here).values(paused=False, due_at=at))
-    await tx.execute(update(message).where(message.c.id.in_(_open_of(campaign_id))).values(expires_at=at))
+async def go_on(tx: AsyncConnection, campaign_id: UUID) -> None:
+    """Take a campaign's messages up again."""
+    await tx.execute(delete(campaign_stop).where(campaign_stop.c.campaign_id == campaign_id))
 
 
 async def settle(tx: AsyncConnection, message_id: UUID, *, counts: bool) -> None:

@@ -81,8 +81,15 @@ message_due = Table(
     # Channels that refused it for good, and channels that were silent for now.
     Column("tried", ARRAY(Text), nullable=False),
     Column("silent", ARRAY(Text), nullable=False),
-    # A campaign that is paused lets its messages lie.
-    Column("paused", Boolean, nullable=False, server_default="false"),
+    Column("campaign_id", Uuid),
+)
+
+# Campaigns that rest, and those that are over: one row stops all their messages, however many wait.
+campaign_stop = Table(
+    "campaign_stop",
+    metadata,
+    Column("campaign_id", Uuid, primary_key=True),
+    Column("over", Boolean, nullable=False),
 )
 
 # What caps and the limits of gateways count; dropped when no cap reaches back so far.

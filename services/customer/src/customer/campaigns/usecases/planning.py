@@ -180,7 +180,7 @@ async def _moved(tx: AsyncConnection, row: Row[Any], wanted: State) -> dict[str,
     """What a step by hand brings with it."""
     now = clock.now()
     if wanted is State.FINISHED:
-        await outreach.let_expire(tx, row.id, now)
+        await outreach.let_expire(tx, row.id)
         return {"next_at": None}
     if wanted is State.PAUSED:
         await outreach.let_lie(tx, row.id)

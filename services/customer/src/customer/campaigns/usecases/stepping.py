@@ -43,6 +43,8 @@ async def step(world: World) -> bool:
 
     One whose step fails for a reason of its own is left alone for a minute, so that it does not hold up the others.
     """
+    if not await world.db.any(repository.due(clock.now())):
+        return False
     at_work: list[UUID] = []
     try:
         return await _step(world, at_work)
@@ -63,7 +65,7 @@ async def _step(world: World, at_work: list[UUID]) -> bool:
             return False
         at_work.append(row.id)
         if now >= row.ends_at:
-            await outreach.let_expire(tx, row.id, now)
+            await outreach.let_expire(tx, row.id)
             values = await _stands(world, tx, row, State.FINISHED, now) | {"next_at": None}
         elif row.state == State.SCHEDULED:
             # By its own time, not by when somebody came to look: a worker that was away changes nothing about its audience.

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,14 +25,14 @@ async def fates(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Fate]:
 
 async def let_lie(tx: AsyncConnection, campaign_id: UUID) -> None:
     """Send none of a campaign's messages that wait, until `take_up`. What a gateway has already goes its way."""
-    await repository.pause(tx, campaign_id, paused=True)
+    await repository.stop(tx, campaign_id, over=False)
 
 
 async def take_up(tx: AsyncConnection, campaign_id: UUID) -> None:
     """Go on with a campaign's messages that were let lie."""
-    await repository.pause(tx, campaign_id, paused=False)
+    await repository.go_on(tx, campaign_id)
 
 
-async def let_expire(tx: AsyncConnection, campaign_id: UUID, at: datetime) -> None:
-    """A campaign is over: what of it still waits is not sent any more, and fails as expired."""
-    await repository.expire(tx, campaign_id, at)
+async def let_expire(tx: AsyncConnection, campaign_id: UUID) -> None:
+    """A campaign is over: what of it still waits fails as expired when its turn comes, and is not sent."""
+    await repository.stop(tx, campaign_id, over=True)

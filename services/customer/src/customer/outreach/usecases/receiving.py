@@ -42,7 +42,7 @@ async def report_receipt(
         values = {"state": State.ACCEPTED, "reason": Reason.REFUSED, "updated_at": now}
         moved = await repository.change(tx, message_id, values)
         await repository.unmark(tx, message_id)
-        await repository.due_again(tx, message_id, row.customer_id, now, [row.channel])
+        await repository.due_again(tx, row, now, [row.channel])
     else:
         moved = await repository.change(tx, message_id, {"state": body.state, "updated_at": now})
         await repository.settle(tx, message_id, counts=True)

@@ -167,7 +167,7 @@ async def _decide(world: World, tx: AsyncConnection, row: Row[Any], due: Row[Any
         # Its lease ran out: it may have been handed over, and a code goes at most once.
         await _end(tx, row, State.FAILED, Reason.UNKNOWN_OUTCOME)
         return None
-    if row.expires_at is not None and row.expires_at <= known.at:
+    if due.over or (row.expires_at is not None and row.expires_at <= known.at):
         await _end(tx, row, State.FAILED, Reason.EXPIRED)
         return None
     decided = _planned(row, due, known)
