@@ -72,16 +72,15 @@ class SuitabilityAssessed(_OfCustomer):
 
 
 class Linked(_Touching):
-    """The member counts as the leader."""
+    """The member counts as the leader. It is said of every member of a set that changed, those who stay included."""
 
     type: ClassVar[str] = "cxbank.customer.linked.v1"
     member: UUID
-    leader: UUID
 
     @property
     def touched(self) -> frozenset[UUID]:
-        """Both: whoever stands alone again has another card, and so have those it left."""
-        return frozenset({self.member, self.leader})
+        """The member it is said of."""
+        return frozenset({self.member})
 
 
 class Unlinked(Linked):
