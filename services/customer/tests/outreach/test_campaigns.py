@@ -100,6 +100,23 @@ async def test_the_audience_are_the_members_at_the_launch_however_late_a_worker_
     assert stays
 
 
+async def test_nobody_is_drawn_before_everybody_was_told_up_to_the_launch(
+    staff: Any, register: Any, plan: Any, go: Go, courier: Courier, mailbox: Any, service: Service
+) -> None:
+    with clock.frozen(NOON) as held:
+        who = await people(register, 2)
+        made = await plan(holdout_percent=0)
+        held.move(SECOND)
+        # The segments do not know of anybody yet: an audience read now would be empty, and final.
+        while await step(service.world):
+            continue
+        shown = (await staff.get(f"/v1/campaigns/{made['id']}")).json()
+        assert (shown["state"], shown["enrolled"]) == ("running", False)
+        await launched(held, go)
+        await deliver(courier)
+    assert {letter["To"] for letter in mailbox.letters} == set(who)
+
+
 @pytest.mark.parametrize("where", ["enrol", "wrote", "change"])
 async def test_whoever_dies_in_any_step_leaves_nobody_out_and_writes_to_nobody_twice(
     register: Any, plan: Any, go: Go, courier: Courier, mailbox: Any, service: Service, monkeypatch: Any, where: str
