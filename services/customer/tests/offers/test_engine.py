@@ -52,6 +52,8 @@ WEIGHTS = Weights(
 
 YES = Permission(UUID(int=9), None)
 KEYS = "abcdefgh"
+UTC_ZONE = ZoneInfo("UTC")
+NAPS = (Window(time(12), time(14)), Window(time(23), time(10)))
 
 
 class World(Random):
@@ -72,44 +74,45 @@ class World(Random):
                 kind=self.choice(list(ServiceKind)),
                 sells=self.random() < 0.5,
                 purposes=tuple(self.some("mps", 1)),
-                channels=frozenset(self.some(Channel, 0, 5)) if self.random() < 0.5 else frozenset(),
+                channels=frozenset(self.some(Channel, 0, 5)) if self.random() < 0.2 else frozenset(),
                 eligible="true",
                 applicable="true",
                 needs=Needs(
-                    self.choice((None, None, 1, 3, 5)),
-                    self.choice((None, None, 1, 2, 3)),
+                    self.choice((None, None, None, 1, 3, 5)),
+                    self.choice((None, None, None, 1, 2, 3)),
                     "CNY",
-                    self.choice((None, None, 0.1, 0.3)),
+                    self.choice((None, None, None, 0.1, 0.3)),
                 ),
-                value=self.choice((5_000, 10_000, 90_000)),
+                value=self.choice((10_000, 90_000)),
                 urgency=self.randint(1, 5),
                 rests_days=self.randint(0, 30),
                 prior=Prior(self.choice((0.05, 0.1, 0.4)), 10),
             )
-            for key in self.some(KEYS, 1)
+            for key in self.some(KEYS, 3)
         ]
 
     def standing(self) -> Standing:
+        """Most gates are open, so that every one of them decides something now and then; some ends are this very instant."""
+        at = self.instant()
+        truths = (True,) * 8 + (None, False)
         return Standing(
-            at=self.instant(),
+            at=at,
             zone=ZONE,
-            truths={
-                key: Truths(self.choice((True, True, None, False)), self.choice((True, True, None, False)))
-                for key in KEYS
-            },
-            permissions={one: YES if self.random() < 0.8 else None for one in "mps"},
+            truths={key: Truths(self.choice(truths), self.choice(truths)) for key in KEYS},
+            permissions={one: YES if self.random() < 0.9 else None for one in "mps"},
             vulnerable=self.random() < 0.2,
-            restricted=self.random() < 0.2,
+            restricted=self.random() < 0.1,
             complaint_open=self.random() < 0.2,
-            tolerance=self.choice((None, 1, 3, 5)),
-            tolerance_until=self.choice((None, self.instant())),
+            tolerance=self.choice((None, 1, 3, 5, 5)),
+            tolerance_until=self.choice((None, self.instant(), at)),
             income=self.choice((None, 1, 2, 3)),
-            income_currency=self.choice(("CNY", "EUR")),
+            income_currency=self.choice(("CNY", "CNY", "EUR")),
             default_chance=self.choice((None, 0.05, 0.1, 0.2, 0.5)),
-            rests={key: self.instant() for key in self.some(KEYS, 0, 4)},
+            rests={key: self.choice((self.instant(), at)) for key in self.some(KEYS, 0, 2)},
             sent=[(self.instant(), self.choice(list(Category))) for _ in range(self.randint(0, 6))],
             sold=[self.instant() for _ in range(self.randint(0, 8))],
-            reachable=frozenset(self.some(Channel, 4)),
+            reachable=frozenset(self.some(Channel, 7)),
+            quiet={one: (self.choice(NAPS), self.choice((ZONE, UTC_ZONE))) for one in self.some(Channel, 0, 3)},
         )
 
 
@@ -135,6 +138,8 @@ cases = st.integers(0, 2**32).map(made)
 def clear(one: Service, channel: Channel, here: Standing) -> bool:
     """The twin: may it be offered at all? Every condition spelled out once more, none taken from the code."""
     local, written = here.at.astimezone(ZONE), channel in {"email", "sms", "push", "wechat"}
+    nap, clock = (here.quiet or {}).get(channel, (None, ZONE))
+    theirs = here.at.astimezone(clock)
     income = here.income if one.needs.income is not None and here.income_currency == "CNY" else None
     chance = here.default_chance if one.needs.default_chance is not None else None
     week = here.at - timedelta(days=7)
@@ -147,7 +152,9 @@ def clear(one: Service, channel: Channel, here: Standing) -> bool:
         all(here.permissions[purpose] is not None for purpose in one.purposes),
         one.key not in (here.rests or {}) or (here.rests or {})[one.key] <= here.at,
         not written or channel in here.reachable,
-        not written or 8 <= local.hour < 22,
+        not written or 8 <= theirs.hour < 22,
+        not written or nap != NAPS[0] or not 12 <= theirs.hour < 14,
+        not written or nap != NAPS[1] or 10 <= theirs.hour < 23,
         not (one.sells and (here.vulnerable or here.restricted or here.complaint_open)),
         not (one.sells and written) or (9 <= local.hour < 20 and len(lately) < 2),
         written or not one.sells or len(shown) < 3,

@@ -118,6 +118,23 @@ async def test_twenty_words_at_once_through_two_processes_count_once(
     assert len({answer.json()["id"] for answer in same}) == 1
 
 
+async def test_twenty_who_ask_at_once_through_two_processes_count_one_person_once(
+    define: Any, register: Any, ask: Any, service: Service, twin: Service
+) -> None:
+    for place in range(3):
+        await define(f"s{place}")
+    who = await register()
+    scopes = ("customer.offers:read",)
+    callers = [await one.client(*scopes, actor="client", sub="app") for one in (service, twin)]
+    answers = await asyncio.gather(*(ask(who, caller=callers[n % 2]) for n in range(20)))
+    assert len({json.dumps(one["items"], sort_keys=True) for one in answers}) == 1
+    async with service.world.db.read() as conn:
+        tally = await conn.execute(text("SELECT DISTINCT considered, offered, accepted FROM offer_tally"))
+        kept = await conn.execute(text("SELECT count(*) FROM offer_decision"))
+        assert [tuple(row) for row in tally] == [(1, 1, 0)]
+        assert kept.scalar_one() == 20
+
+
 async def test_erasure_forgets_what_was_decided_offered_and_assessed(
     staff: httpx.AsyncClient, define: Any, register: Any, ask: Any, say: Any, service: Service, stored: Any
 ) -> None:

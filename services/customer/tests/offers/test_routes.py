@@ -246,3 +246,59 @@ async def test_an_entry_is_checked_when_written_and_changes_in_versions_from_an_
     with clock.frozen(begins):
         assert refused(await ask(who))["help"] == ("suitability", "risk-tolerance-unknown")
     assert (await staff.get("/v1/services/help?version=1")).json()["urgency"] == 1
+
+
+async def test_what_is_asked_wrongly_or_by_somebody_else_is_refused(
+    staff: httpx.AsyncClient, service: Service, define: Any, register: Any
+) -> None:
+    await define("help")
+    path = f"/v1/customers/{await register()}/next-best-services"
+    for query in ("", "?channel=pigeon", "?channel=app&limit=0", "?channel=app&limit=21", "?channel=app&limit=x"):
+        assert (await staff.get(path + query)).status_code == 422, query
+    assert (await staff.get(f"/v1/customers/{clock.new_id()}/next-best-services?channel=app")).status_code == 404
+    assert (await staff.get("/v1/services/nothing")).status_code == 404
+    assert (await staff.get(f"/v1/offer-decisions/{clock.new_id()}")).status_code == 404
+    stranger = await service.client("customer.customers:read", actor="staff", sub="bob")
+    for url in (path + "?channel=app", "/v1/services", "/v1/services/lift", "/v1/services/fairness"):
+        assert (await stranger.get(url)).status_code == 403, url
+    own = await service.client("customer.services:read", actor="customer", sub="c", customer_id=str(clock.new_id()))
+    assert (await own.get("/v1/services/lift")).status_code == 403
+    wrongs: list[dict[str, Any]] = [
+        {},
+        {"risk_tolerance": 6},
+        {"vulnerabilities": ["poor"]},
+        {"risk_tolerance": 1, "mood": 1},
+        {"risk_tolerance": 1, "assessed_at": "2999-01-01T00:00:00Z"},
+    ]
+    for body in wrongs:
+        wrong = await staff.post(
+            path.replace("next-best-services", "suitability-assessments"), json=body | {"external_ref": "x"}
+        )
+        assert wrong.status_code == 422, body
+
+
+async def test_an_assessment_is_once_by_its_key_and_the_latest_word_holds_whatever_its_order(
+    staff: httpx.AsyncClient, define: Any, register: Any, ask: Any
+) -> None:
+    await define("saver", sells=True, needs={"risk": 2})
+    who, now = await register(), clock.now()
+    path = f"/v1/customers/{who}/suitability-assessments"
+    words: list[dict[str, Any]] = [
+        {"risk_tolerance": 3, "assessed_at": (now - timedelta(days=1)).isoformat(), "external_ref": "later"},
+        {"risk_tolerance": 1, "assessed_at": (now - timedelta(days=9)).isoformat(), "external_ref": "earlier"},
+        {"vulnerabilities": ["health"], "assessed_at": (now - timedelta(days=5)).isoformat(), "external_ref": "ill"},
+    ]
+    for word, status in ((words[0], 201), (words[0], 200), (words[0] | {"risk_tolerance": 4}, 409), (words[1], 201)):
+        assert (await staff.post(path, json=word)).status_code == status
+    assert offered(await ask(who)) == ["saver"]
+    # The later word spoke of risk alone: it makes nobody less vulnerable.
+    await staff.post(path, json=words[2])
+    assert refused(await ask(who)) == {"saver": ("suitability", "vulnerable")}
+    listed = (await staff.get(path)).json()
+    assert [(one["risk_tolerance"], one["found"]) for one in listed] == [
+        (3, ["risk_tolerance"]),
+        (None, ["vulnerabilities"]),
+        (1, ["risk_tolerance"]),
+    ]
+    await staff.post(path, json={"vulnerabilities": [], "external_ref": "well"})
+    assert offered(await ask(who)) == ["saver"]

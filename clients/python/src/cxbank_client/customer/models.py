@@ -343,25 +343,28 @@ class AskDecision(Input):
 class AssessSuitability(Input):
     """What somebody who may found of a customer: the risk they can bear, and what makes them vulnerable.
 
-    The latest by `assessed_at` holds; one that finds nobody vulnerable says so with an empty list.
+    Of each the latest word by `assessed_at` holds; what is left out is left as it was, and an empty list says
+    that nothing
+    makes them vulnerable any more.
     """
 
     natural_keys: ClassVar[tuple[str, ...]] = ("external_ref",)
 
     risk_tolerance: int | None = None
-    vulnerabilities: list[Vulnerability] = Field(default_factory=lambda: [])
+    vulnerabilities: list[Vulnerability] | None = None
     assessed_at: datetime | None = None
     external_ref: str | None = None
 
 
 class Assessment(Answer):
-    """An assessment as it was recorded; `risk_tolerance` is good until `risk_tolerance_until`."""
+    """An assessment as it was recorded: `found` says of what it spoke. `risk_tolerance` is good until `…_until`."""
 
     id: UUID
     customer_id: UUID
     risk_tolerance: int | None
     risk_tolerance_until: datetime | None
     vulnerabilities: list[Vulnerability | str]
+    found: list[Literal["risk_tolerance", "vulnerabilities"] | str]
     assessed_at: datetime
     recorded_at: datetime
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
@@ -27,16 +27,26 @@ class Vulnerability(StrEnum):
     CAPABILITY = "capability"
 
 
+Finding = Literal["risk_tolerance", "vulnerabilities"]
+
+
 class AssessSuitability(Body):
     """What somebody who may found of a customer: the risk they can bear, and what makes them vulnerable.
 
-    The latest by `assessed_at` holds; one that finds nobody vulnerable says so with an empty list.
+    Of each the latest word by `assessed_at` holds; what is left out is left as it was, and an empty list says that nothing
+    makes them vulnerable any more.
     """
 
     risk_tolerance: RiskLevel | None = None
-    vulnerabilities: Annotated[list[Vulnerability], Field(max_length=len(Vulnerability))] = []
+    vulnerabilities: Annotated[list[Vulnerability] | None, Field(max_length=len(Vulnerability))] = None
     assessed_at: Instant | None = None
     external_ref: ExternalRef | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.risk_tolerance is None and self.vulnerabilities is None:
+            raise ValueError("an assessment finds at least one of the two")
+        return self
 
 
 class RecordAssessment(AssessSuitability):
@@ -46,13 +56,14 @@ class RecordAssessment(AssessSuitability):
 
 
 class Assessment(View):
-    """An assessment as it was recorded; `risk_tolerance` is good until `risk_tolerance_until`."""
+    """An assessment as it was recorded: `found` says of what it spoke. `risk_tolerance` is good until `…_until`."""
 
     id: UUID
     customer_id: UUID
     risk_tolerance: int | None
     risk_tolerance_until: datetime | None
     vulnerabilities: list[Vulnerability]
+    found: list[Finding]
     assessed_at: datetime
     recorded_at: datetime
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer import storage
 from customer.offers import repository
 from customer.offers.events import SuitabilityAssessed
-from customer.offers.schemas import Assessment, RecordAssessment
+from customer.offers.schemas import Assessment, Finding, RecordAssessment
 from customer.offers.schemas.offering import Vulnerability
 from customer.offers.usecases.weighing import arbitration_at
 from customer.parties import usecases as parties
@@ -29,6 +29,7 @@ from shared.subjects import circles
 from shared.world import World
 
 ASSESSMENT: Final = "suitability_assessment"
+_FINDINGS: Final[tuple[Finding, ...]] = ("risk_tolerance", "vulnerabilities")
 _AHEAD: Final = timedelta(minutes=2)
 
 
@@ -78,7 +79,7 @@ async def _keep(world: World, tx: AsyncConnection, wish: Wish[RecordAssessment])
         return Malformed(errors=[FieldError("/assessed_at", "future", "more than two minutes ahead")])
     found = {
         "risk_tolerance": wish.body.risk_tolerance,
-        "vulnerabilities": sorted(set(wish.body.vulnerabilities)),
+        "vulnerabilities": None if wish.body.vulnerabilities is None else sorted(set(wish.body.vulnerabilities)),
     }
     row = {
         "id": wish.id,
@@ -119,12 +120,12 @@ async def borne_by(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -> 
     told: dict[UUID, Borne] = {}
     for one in reversed(await assessments_of(world, conn, ids)):
         before = told.get(one.customer_id, Borne())
-        # A word that says nothing of the risk leaves what an earlier one said of it.
+        # What a word does not speak of stays as an earlier one left it: a questionnaire on risk makes nobody less vulnerable.
         said = one.risk_tolerance is not None
         told[one.customer_id] = Borne(
             one.risk_tolerance if said else before.tolerance,
             one.risk_tolerance_until if said else before.tolerance_until,
-            bool(one.vulnerabilities),
+            bool(one.vulnerabilities) if "vulnerabilities" in one.found else before.vulnerable,
         )
     return told
 
@@ -165,7 +166,8 @@ def _view(row: Mapping[str, Any], found: Mapping[str, Any]) -> Assessment:
         customer_id=row["customer_id"],
         risk_tolerance=tolerance,
         risk_tolerance_until=None if tolerance is None else row["assessed_at"] + days,
-        vulnerabilities=found["vulnerabilities"],
+        vulnerabilities=found["vulnerabilities"] or [],
+        found=[name for name in _FINDINGS if found[name] is not None],
         assessed_at=row["assessed_at"],
         recorded_at=row["recorded_at"],
     )
