@@ -118,6 +118,16 @@ class Family:
         items = self.read("customer", f"/v1/customers/{who}/segments")["items"]
         return self.segment in {one["segment_id"] for one in items}
 
+    def barred(self, who: str) -> set[tuple[str, str]]:
+        """What may not be offered to somebody for want of a consent, and which."""
+        told = self.read("customer", f"/v1/customers/{who}/next-best-services", channel="app")
+        return {(one["service"], one["purpose"]) for one in told["refused"] if one["purpose"]}
+
+    def agree(self, who: str, purpose: str) -> None:
+        word = {"purpose": purpose, "decision": "granted", "language": "zh-Hans", "evidence": {"method": "click"}}
+        path = f"/v1/customers/{who}/consents"
+        made(self.stage.ask("customer", "POST", path, json=word, headers={"Idempotency-Key": f"{self.mark}-{purpose}"}))
+
     def registered(self) -> int:
         day = datetime.now(UTC).date()
         period = {"from": (day - timedelta(days=3)).isoformat(), "to": (day + timedelta(days=3)).isoformat()}
@@ -134,7 +144,11 @@ def test_merged_by_mistake_and_parted_again_in_every_service(stage: Any) -> None
     drawn = [family.draw()]
     stage.settle(start)
     soon(lambda: [family.in_segment(one) for one in (family.busy, family.second)], [True, False])
-    before, alone = family.registered(), family.profile(family.second)
+    before, alone, barred = family.registered(), family.profile(family.second), family.barred(family.second)
+    assert barred == family.barred(family.control) != set()
+    for purpose in {purpose for _, purpose in barred}:
+        family.agree(family.busy, purpose)
+    assert family.barred(family.second) == barred
 
     start = clock.new_id()
     link = {
@@ -150,7 +164,7 @@ def test_merged_by_mistake_and_parted_again_in_every_service(stage: Any) -> None
     linked = made(answer)
     stage.settle(start)
     start = clock.new_id()
-    # They are one now: profile, segments, screening, the queue, feedback and figures all say so.
+    # They are one now: profile, segments, offers, screening, the queue, feedback and figures all say so.
     assert family.profile(family.second) == family.profile(family.busy) != alone
     soon(lambda: family.in_segment(family.second), want=True)
     meanwhile = family.screen(family.second)
@@ -160,6 +174,7 @@ def test_merged_by_mistake_and_parted_again_in_every_service(stage: Any) -> None
     listed = family.read("feedback", "/v1/feedback", customer_id=family.second)["items"]
     assert [one["customer_id"] for one in listed] == [family.busy]
     assert family.registered() == before - 1
+    assert family.barred(family.second) < barred
 
     # Told apart again: all of it is what it would have been, as it is for the one who was never linked.
     parted = stage.ask(
@@ -172,6 +187,7 @@ def test_merged_by_mistake_and_parted_again_in_every_service(stage: Any) -> None
     assert family.in_segment(family.busy)
     assert family.profile(family.second) == family.profile(family.control)
     assert family.registered() == before
+    assert family.barred(family.second) == family.barred(family.control) == barred
     later = [family.screen(one) for one in (family.second, family.control)]
     assert [(one["outcome"], one["restrictions"]) for one in later] == [("allow", [])] * 2
     assert family.read("feedback", "/v1/feedback", customer_id=family.second)["items"] == []
@@ -182,9 +198,11 @@ def test_merged_by_mistake_and_parted_again_in_every_service(stage: Any) -> None
     # What was decided meanwhile stands, and is listed for a person.
     assert family.read("risk", f"/v1/screenings/{meanwhile['id']}")["outcome"] == meanwhile["outcome"]
     listed = family.read("customer", "/v1/merge-reviews", identity_link_id=linked)["items"]
-    assert [(one["service"], one["subject"], one["resource_id"], one["state"]) for one in listed] == [
-        ("risk", family.second, meanwhile["id"], "open")
-    ]
+    assert {(one["kind"], one["subject"], one["state"]) for one in listed} == {
+        ("screened", family.second, "open"),
+        ("offers.decide", family.second, "open"),
+    }
+    assert [one["resource_id"] for one in listed if one["service"] == "risk"] == [meanwhile["id"]]
 
 
 # ---- Story 5: forget me
