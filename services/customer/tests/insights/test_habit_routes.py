@@ -174,6 +174,25 @@ async def test_of_several_workers_at_once_one_makes_each_report(service: Service
     assert sorted(made) == ["forecasts", "habits"]
 
 
+async def test_what_fails_once_is_tried_again_and_the_part_stops_when_told(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("customer.insights.timers.LOOK_SECONDS", 0.01)
+    part, stopping = Remaking(service.world, "CN"), asyncio.Event()
+    tries: list[int] = []
+
+    async def once() -> list[str]:
+        tries.append(len(tries))
+        if len(tries) == 1:
+            raise RuntimeError("a report that cannot be made")
+        stopping.set()
+        return []
+
+    monkeypatch.setattr(part, "once", once)
+    await asyncio.wait_for(part.run(stopping), 20)
+    assert tries == [0, 1]
+
+
 async def test_who_counts_as_another_is_counted_once_with_what_both_did(
     service: Service, staff: httpx.AsyncClient, town: dict[UUID, tuple[str, str]]
 ) -> None:
