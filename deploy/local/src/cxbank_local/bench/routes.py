@@ -90,7 +90,8 @@ def interaction_body(ids: Sequence[str]) -> Callable[[], Mapping[str, Any]]:
         "occurred_at": clock.now().isoformat(),
         "channel": "app",
         "amount": {"amount": "12.50", "currency": "CNY"},
-        "attributes": {"direction": "debit", "category": "groceries"},
+        "direction": "debit",
+        "category": "groceries",
     }
 
 
