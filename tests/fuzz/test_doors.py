@@ -122,7 +122,7 @@ def test_ten_megabytes_are_413_however_they_come(live: Live, refused: Refused) -
 def test_what_nobody_heard_of_is_404(live: Live, refused: Refused) -> None:
     for one in live.operations():
         if one.method == "get" and "{" in one.path:
-            answer = live.ask("service", "GET", one.url)
+            answer = live.ask("service", "GET", one.url, params=one.asked(live.document))
             assert answer.status_code == 404, f"{one}: {answer.status_code}"
             refused(answer)
 

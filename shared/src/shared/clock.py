@@ -60,8 +60,8 @@ def new_id() -> UUID:
 
 
 def id_floor(at: datetime) -> UUID:
-    """The smallest UUIDv7 of that millisecond: a bound for ranges and partitions."""
-    return UUID(int=(int(at.timestamp() * 1000) << 80) | _VERSION | _VARIANT)
+    """The smallest UUIDv7 of that millisecond: a bound for ranges and partitions. Before 1970 there was none."""
+    return UUID(int=(max(0, int(at.timestamp() * 1000)) << 80) | _VERSION | _VARIANT)
 
 
 def time_of(identity: UUID) -> datetime:

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import Header, HTTPException, Query, Request, Response
+from fastapi import Header, Query, Request, Response
+from starlette.exceptions import HTTPException
 
 from shared.access import Caller, Verifier, require
 from shared.app import Application, install

@@ -98,6 +98,13 @@ def test_features_of_linked_ids_are_those_of_one_stream(told: Sequence[tuple[UUI
     assert features_at(apart, at) == features_at([fact for _, fact in facts], at)
 
 
+@pytest.mark.parametrize("at", ["0217-06-30T15:04:18Z", "9999-12-31T23:59:59.999Z"])
+async def test_an_instant_beyond_all_records_is_an_instant(here: httpx.AsyncClient, at: str) -> None:
+    for shown in ("timeline", "profile"):
+        answer = await here.get(f"/v1/customers/{ONE}/{shown}", params={"as_of": at})
+        assert answer.status_code in {200, 404, 422}, answer.text
+
+
 async def test_as_of_is_what_had_been_recorded_by_then_not_what_had_happened(here: httpx.AsyncClient) -> None:
     with clock.frozen(datetime.now(UTC)) as held:
         await tell(here, spent(10, days=3))

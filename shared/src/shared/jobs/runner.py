@@ -1,7 +1,8 @@
 """Carries out stored imports: any worker, one at a time each, resumed by line number wherever the last one died."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -25,12 +26,23 @@ from shared.world import World
 
 GROUP: Final = 500
 LOOK_SECONDS: Final = 1.0
+_SLICE: Final = 25
 LEASE: Final = timedelta(seconds=30)
 ABANDONED: Final = timedelta(hours=1)
 
 
 class LeaseLost(Exception):  # not an error: another worker goes on from where we were
     """Somebody else works on this job now."""
+
+
+@dataclass
+class _Checked:
+    """A group of lines up to `last`, as the verb takes them, and those it cannot take."""
+
+    last: int
+    wishes: list[Any] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
 
 
 class JobRunner:
@@ -67,24 +79,25 @@ class JobRunner:
         if importer is None:
             await self._finish(job.id, "failed")
             return True
-        parser: Parser = CsvParser() if job.format == "csv" else NdjsonParser()
         caller = Caller(sub=job.sub, actor=job.actor, scopes=frozenset(), request_id=str(job.id))
-        waiting: list[Line] = []
-        seen = job.done
-        for number in range(job.chunks):
-            piece = await self._chunk(job.id, number)
-            for line in parser.feed(piece, last=number == job.chunks - 1):
-                if line.number <= seen:
-                    continue
-                waiting.append(line)
-                if len(waiting) >= GROUP:
-                    await self._group(job.id, importer, waiting, caller)
-                    waiting = []
+        # While the database carries out one group the next is read and checked; groups follow one another all the same.
+        under_way: asyncio.Task[None] | None = None
+        try:
+            async for lines in self._lines(job):
+                group = await self._checked(importer, lines, caller)
+                if under_way is not None:
+                    await under_way
+                    under_way = None
                     if stopping is not None and stopping.is_set():
                         await self._release(job.id)
                         return True
-        if waiting:
-            await self._group(job.id, importer, waiting, caller)
+                under_way = asyncio.create_task(self._carry_out(job.id, importer, group))
+            if under_way is not None:
+                await under_way
+        finally:
+            if under_way is not None and not under_way.done():
+                under_way.cancel()
+                await asyncio.gather(under_way, return_exceptions=True)
         await self._finish(job.id, "done")
         log.info("job_done", job_id=str(job.id), job_kind=job.kind)
         return True
@@ -114,28 +127,48 @@ class JobRunner:
             raise LeaseLost
         return key.open_bytes(row.data, row=row.row_id, field="job_chunk")
 
-    async def _group(self, job_id: UUID, importer: Importer, lines: Sequence[Line], caller: Caller) -> None:
-        rejects: list[Reject] = []
-        wishes: list[Any] = []
-        numbers: list[int] = []
-        for line in lines:
+    async def _lines(self, job: Any) -> AsyncIterator[Sequence[Line]]:
+        """The lines that are still to be done, a group at a time."""
+        parser: Parser = CsvParser() if job.format == "csv" else NdjsonParser()
+        waiting: list[Line] = []
+        for number in range(job.chunks):
+            piece = await self._chunk(job.id, number)
+            for line in parser.feed(piece, last=number == job.chunks - 1):
+                if line.number <= job.done:
+                    continue
+                waiting.append(line)
+                if len(waiting) >= GROUP:
+                    yield waiting
+                    waiting = []
+        if waiting:
+            yield waiting
+
+    async def _checked(self, importer: Importer, lines: Sequence[Line], caller: Caller) -> _Checked:
+        group = _Checked(last=lines[-1].number)
+        for place, line in enumerate(lines):
+            if place % _SLICE == 0:
+                await asyncio.sleep(0)  # the group before this one waits for its turn between its statements
             made = wish_of(importer, self._world.keyring, line, caller)
             if isinstance(made, Reject):
-                rejects.append(made)
+                group.rejects.append(made)
             else:
-                wishes.append(made)
-                numbers.append(line.number)
+                group.wishes.append(made)
+                group.numbers.append(line.number)
+        return group
+
+    async def _carry_out(self, job_id: UUID, importer: Importer, group: _Checked) -> None:
         created = unchanged = 0
-        if wishes:
+        if group.wishes:
             verb = partial(importer.verb, self._world)
-            for number, answer in zip(numbers, await run_in_groups(self._world.db, verb, wishes), strict=True):
+            answers = await run_in_groups(self._world.db, verb, group.wishes)
+            for number, answer in zip(group.numbers, answers, strict=True):
                 if isinstance(answer, Exception):
-                    rejects.append(reject_of(number, answer))
+                    group.rejects.append(reject_of(number, answer))
                 elif isinstance(answer, Answer) and answer.replayed:
                     unchanged += 1
                 else:
                     created += 1
-        await self._progress(job_id, lines[-1].number, created, unchanged, rejects)
+        await self._progress(job_id, group.last, created, unchanged, group.rejects)
 
     async def _progress(self, job_id: UUID, line: int, created: int, unchanged: int, rejects: Sequence[Reject]) -> None:
         table = self._tables.job

@@ -50,6 +50,17 @@ class Operation:
         """Its path about something nobody has heard of."""
         return re.sub(r"\{[^}]+\}", lambda _: str(uuid4()), self.path)
 
+    def asked(self, document: Mapping[str, Any]) -> dict[str, str]:
+        """The first value the contract names for each query parameter it requires."""
+        asked = {}
+        for part in self.told.get("parameters", ()):
+            if part["in"] == "query" and part.get("required"):
+                schema = part["schema"]
+                if "$ref" in schema:
+                    schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+                asked[part["name"]] = str(schema["enum"][0])
+        return asked
+
 
 @dataclass
 class Live:

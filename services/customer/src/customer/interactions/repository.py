@@ -1,7 +1,7 @@
 """Every SQL statement about interactions; nothing here knows a rule."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -89,9 +89,13 @@ _OF_THEN = _OF.where(interaction.c.id < _BEFORE)
 _ACTIVITY_OF = select(customer_activity).where(customer_activity.c.customer_id == any_(_IDS))
 
 
+# So late that a millisecond more is still a date.
+_LAST = datetime(9999, 12, 31, tzinfo=UTC)
+
+
 def bound(as_of: datetime) -> UUID:
     """The first id after that instant: what had been recorded by then has a smaller one."""
-    return clock.id_floor(as_of + timedelta(milliseconds=1))
+    return clock.id_floor(min(as_of, _LAST) + timedelta(milliseconds=1))
 
 
 def _columns(names: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

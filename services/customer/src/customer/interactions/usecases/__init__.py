@@ -11,7 +11,7 @@ from customer.interactions.usecases.reading import (
     ingest_of,
     show_interactions,
 )
-from customer.interactions.usecases.recording import record_interactions
+from customer.interactions.usecases.recording import import_interactions, record_interactions
 from customer.interactions.usecases.sealing import INTERACTION
 from customer.interactions.usecases.sections import PARTS, Asked, Cuts, Part, no_cuts
 
@@ -29,6 +29,7 @@ __all__ = [
     "first_of_kind",
     "forget",
     "gather",
+    "import_interactions",
     "ingest_of",
     "no_cuts",
     "record_interactions",

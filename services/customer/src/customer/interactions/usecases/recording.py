@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,10 +22,18 @@ from shared.problems import Problem
 from shared.world import World
 
 Keys = Mapping[Subject, DataKey | None]
+_UNSEEN: Final = Interaction.model_construct(**dict[str, Any]())
+
+
+async def import_interactions(
+    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RecordInteraction]]
+) -> list[Answer[Interaction] | Problem]:
+    """The same for the lines of a file: nobody reads the views, so every new row has the same empty one."""
+    return await record_interactions(world, tx, wishes, shown=False)
 
 
 async def record_interactions(
-    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RecordInteraction]]
+    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RecordInteraction]], *, shown: bool = True
 ) -> list[Answer[Interaction] | Problem]:
     """Record interactions, each once by its event id, whoever's it is: a customer not heard of yet is no error.
 
@@ -34,10 +42,10 @@ async def record_interactions(
     keys = await world.vault.for_write(tx, [subject_of(wish.body.customer_id) for wish in wishes])
     late = [wish for wish in wishes if keys[subject_of(wish.body.customer_id)] is None]
     if not late:
-        return await _passed(world, tx, wishes, keys)
+        return await _passed(world, tx, wishes, keys, shown)
     await _count(tx, late)
     known = [wish for wish in wishes if keys[subject_of(wish.body.customer_id)] is not None]
-    answers = iter(await _passed(world, tx, known, keys) if known else ())
+    answers = iter(await _passed(world, tx, known, keys, shown) if known else ())
     return [CustomerErased() if keys[subject_of(wish.body.customer_id)] is None else next(answers) for wish in wishes]
 
 
@@ -57,10 +65,11 @@ async def _count(tx: AsyncConnection, late: Sequence[Wish[RecordInteraction]]) -
 
 
 async def _passed(
-    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RecordInteraction]], keys: Keys
+    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RecordInteraction]], keys: Keys, shown: bool
 ) -> list[Answer[Interaction] | Problem]:
     async def do(fresh: Sequence[Wish[RecordInteraction]]) -> Sequence[Interaction | Problem]:
-        return await _record(world, tx, fresh, keys)
+        await _record(world, tx, fresh, keys)
+        return [view_of(wish.body, wish.id) if shown else _UNSEEN for wish in fresh]
 
     async def again(ids: Sequence[UUID]) -> Mapping[UUID, Interaction]:
         return await views(world, tx, ids)
@@ -76,9 +85,7 @@ async def _passed(
     return await passage.run(tx, wishes)
 
 
-async def _record(
-    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RecordInteraction]], keys: Keys
-) -> list[Interaction]:
+async def _record(world: World, tx: AsyncConnection, wishes: Sequence[Wish[RecordInteraction]], keys: Keys) -> None:
     of: dict[UUID, list[Wish[RecordInteraction]]] = {}
     for wish in wishes:
         of.setdefault(wish.body.customer_id, []).append(wish)
@@ -94,7 +101,6 @@ async def _record(
     await repository.insert_interactions(tx, rows)
     await due.note(tx, {one: min(wish.body.occurred_at for wish in theirs) for one, theirs in of.items()})
     await audit.record(tx, storage.AUDIT, world.keyring, entries)
-    return [view_of(wish.body, wish.id) for wish in wishes]
 
 
 def _activity(customer_id: UUID, theirs: Sequence[Wish[RecordInteraction]]) -> dict[str, Any]:
