@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from itertools import permutations
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import text
 
 from customer.offers.domain.answers import Added, Stands, heard
 from customer.offers.domain.services import Outcome
+from customer.offers.usecases import gather
 from shared import clock
 from shared.testing.service import Service
 
@@ -133,6 +135,25 @@ async def test_twenty_who_ask_at_once_through_two_processes_count_one_person_onc
         kept = await conn.execute(text("SELECT count(*) FROM offer_decision"))
         assert [tuple(row) for row in tally] == [(1, 1, 0)]
         assert kept.scalar_one() == 20
+
+
+async def test_what_is_handed_to_a_person_has_their_offers_and_assessments_and_no_reason_why_not(
+    staff: httpx.AsyncClient, define: Any, register: Any, ask: Any, say: Any, service: Service
+) -> None:
+    await define("help")
+    await define("saver", sells=True, needs={"risk": 5})
+    who = await register()
+    told = await ask(who)
+    await say(who, "accepted", "help", told["id"])
+    body = {"risk_tolerance": 2, "external_ref": "a"}
+    await staff.post(f"/v1/customers/{who}/suitability-assessments", json=body)
+    async with service.world.db.read() as conn:
+        found = [one async for one in gather(service.world, conn, [UUID(who)])]
+    assert [section for section, _ in found] == ["offer_decision", "offer", "suitability_assessment"]
+    decision, offer, assessment = (record for _, record in found)
+    assert (str(decision["id"]), decision["offered"]) == (told["id"], ["help"])
+    assert (offer["service"], offer["outcome"], assessment["risk_tolerance"]) == ("help", "accepted", 2)
+    assert "saver" not in str(found)
 
 
 async def test_erasure_forgets_what_was_decided_offered_and_assessed(
