@@ -113,9 +113,9 @@ class Bank:
         hear = self.hears_beside_others if beside else self.hears
         await hear(name, restriction, version, **told, state="lifted" if lifted else "active")
 
-    async def assess(self, who: str, *vulnerabilities: str) -> None:
-        """Somebody finds what makes a person vulnerable."""
-        body = {"vulnerabilities": list(vulnerabilities), "external_ref": str(uuid4())}
+    async def assess(self, who: str, *vulnerabilities: str, **only: Any) -> None:
+        """Somebody finds what makes a person vulnerable, or says something else only."""
+        body = (only or {"vulnerabilities": list(vulnerabilities)}) | {"external_ref": str(uuid4())}
         answer = await self.staff.post(f"/v1/customers/{who}/suitability-assessments", json=body)
         assert answer.status_code == 201, answer.text
 

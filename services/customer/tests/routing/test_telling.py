@@ -88,6 +88,14 @@ async def test_every_kind_of_cause_reaches_the_card(bank: Any) -> None:
         assert card["version"] - before == (0 if number == 10 else 1)
 
 
+async def test_a_word_on_risk_alone_leaves_vulnerability_on_the_card_as_it_was(bank: Any) -> None:
+    who = await bank.register()
+    await bank.assess(who, "health")
+    await bank.assess(who, risk_tolerance=3)
+    await bank.catch_up()
+    assert (await same(bank, who))["vulnerabilities"] == ["health"]
+
+
 async def test_an_older_word_of_risk_does_not_undo_a_newer_one(bank: Any) -> None:
     who, restriction = await bank.register(), uuid4()
     await bank.restricts(restriction, who, 2, "app", lifted=True)

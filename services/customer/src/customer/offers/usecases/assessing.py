@@ -133,8 +133,9 @@ async def borne_by(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -> 
 async def vulnerabilities_of(
     world: World, conn: AsyncConnection, ids: Sequence[UUID]
 ) -> dict[UUID, tuple[Vulnerability, ...]]:
-    """What makes each of these records vulnerable by its own latest word; whoever asks records why."""
-    latest = {one.customer_id: one for one in reversed(await assessments_of(world, conn, ids))}
+    """What makes each of these records vulnerable by its latest word that speaks of it; whoever asks records why."""
+    told = reversed(await assessments_of(world, conn, ids))
+    latest = {one.customer_id: one for one in told if "vulnerabilities" in one.found}
     return {one: tuple(told.vulnerabilities) for one, told in latest.items() if told.vulnerabilities}
 
 
