@@ -162,7 +162,7 @@ def quiet_at(at: datetime, channel: Channel, person: Person, quiet: Window, zone
     return quiet.around(at, theirs) is not None or (own is not None and own.around(at, theirs) is not None)
 
 
-@settings(deadline=1_000)
+@settings(deadline=None)
 @given(wishes, people, windows, st.lists(caps, max_size=3), zones, st.booleans(), st.none() | windows)
 def test_no_message_breaks_a_promise_whatever_is_asked(
     asked: list[Wish],
