@@ -126,8 +126,8 @@ kafka: $(READY)  ## the real Apache Kafka, one node, until Ctrl-C; needs Java 17
 # ---------------------------------------------------------------- on demand: bounded, loopback only
 
 .PHONY: bench
-bench: $(READY)  ## speed against floors run beside it, written to docs/benchmarks.md; ROWS=N1,N9 only prints those
-	ROWS=$(ROWS) $(BIN)/python -m cxbank_local.bench
+bench: $(READY)  ## speed against floors run beside it, kept in docs/benchmarks.md; ROWS=N1,N9 some, PAGE=no only printed
+	ROWS=$(ROWS) PAGE=$(PAGE) $(BIN)/python -m cxbank_local.bench
 
 .PHONY: train
 train: $(READY)  ## make a service's models from the real data and keep them with their scores: S=customer (MODEL=product)

@@ -1,4 +1,4 @@
-"""`make bench`: ours beside its floors in one run, printed and written to docs/benchmarks.md; ROWS=N1,N9 prints some."""
+"""`make bench`: ours beside its floors in one run, printed and written to docs/benchmarks.md; ROWS=N1,N9 measures some."""
 
 import asyncio
 import os
@@ -38,26 +38,30 @@ from cxbank_local.bench.routes import (
     ticket_body,
     write_row,
 )
-from cxbank_local.bench.rows import Table
+from cxbank_local.bench.rows import Row, joined, line_of, lines_of, table
 from cxbank_local.state import CHECKOUT, State
 from cxbank_local.suite import Suite
 from shared import clock
 
 PAGE: Final = CHECKOUT / "docs" / "benchmarks.md"
-ROWS: Final = frozenset({"N1", "N2", "N3", "N9", "N10", "N11", "N12"})
+PGBENCH: Final = "pgbench"
+ORDER: Final = (PGBENCH, "N1", "N2", "N3", "N9", "N10", "D1", "N11", "N12")
 SHIFT: Final = 800
 PLACES: Final = 1_000
 READ: Final = 2_000
+# No ratio, no latencies, nothing it must.
+_BARE: Final = (None, "", "", "", "", None)
 HEAD: Final = """# Benchmarks
 
-Written by `make bench` ({day}, {machine}). Every rate is a median of alternated rounds beside a floor that ran in the
-same minutes, on the same machine, which also runs the callers. **echo** is a route as FastAPI makes it, with the same body,
-answer and token check and nothing behind it; **pgbench** writes the bare rows of a gated write (gate, row, outbox) over 16
-prepared connections: {pgbench}/s here; **unnest** inserts a file's rows over one connection, 500 at a time.
-While a route or a hop is measured, the roles it does not need are held still and
-catch up afterwards: a route's rate is that of its api and its database, the hop has its own rows. Tickets go to a thousand
-places in turn: none is served while they are opened, and lines of hundreds would measure how long a line is. Rows of
-`make bench` that are not listed belong to what is not built yet.
+Written by `make bench` ({machine}); each row says on which day it was measured, all of one number in one run. Every rate is a
+median of alternated rounds beside a floor that ran in the same minutes, on the same machine, which also runs the callers.
+**echo** is a route as FastAPI makes it, with the same body, answer and token check and nothing behind it; **pgbench** writes
+the bare rows of a gated write (gate, row, outbox) over 16 prepared connections; **unnest** inserts a file's rows over one
+connection, 500 at a time.
+
+While a route or a hop is measured, the roles it does not need are held still and catch up afterwards: a route's rate is that
+of its api and its database, the hop has its own rows. Tickets go to a thousand places in turn: none is served while they are
+opened, and lines of hundreds would measure how long a line is.
 
 Published figures of others, for scale, with their conditions: Tazama screens 2,240–2,497 transactions/s in its lab (p99
 56–68 ms for the API step alone); RudderStack takes 1,700 events/s on 2 vCPU; yente answers 4–30 requests/s per vCPU.
@@ -119,11 +123,13 @@ async def _answers(suite: Suite) -> tuple[list[str], dict[str, dict[str, Any]], 
     return [str(one.id) for one in places], answers, ids
 
 
-async def _measure(suite: Suite, table: Table, wanted: frozenset[str]) -> float:
+async def _measure(suite: Suite, rows: list[Row], wanted: frozenset[str]) -> None:
     if suite.postgres is None:
         raise RuntimeError("the bench runs on its own PostgreSQL")
     places, answers, ids = await _answers(suite)
-    bare = await pgbench(suite.postgres, suite.state.folder, 5)
+    if PGBENCH in wanted:
+        bare = await pgbench(suite.postgres, suite.state.folder, 5)
+        _add(rows, Row(PGBENCH, "gate, row, outbox: the bare rows of a write", "", f"{bare:,.0f}/s", *_BARE))
     routes = [
         Route("N1", "customers", "customer", "/v1/customers", customer_body, 0.35),
         Route("N1", "feedback", "feedback", "/v1/feedback", feedback_body, 0.35),
@@ -143,26 +149,25 @@ async def _measure(suite: Suite, table: Table, wanted: frozenset[str]) -> float:
         for route in routes:
             if route.number in wanted:
                 await caught_up([customer, listener])
-                _add(table, await write_row(suite, route, answers[route.name]))
+                _add(rows, await write_row(suite, route, answers[route.name]))
         if "N9" in wanted:
-            _add(table, await read_row(suite, ids, answers["customers"]))
+            _add(rows, await read_row(suite, ids, answers["customers"]))
             card = answers["routing-profiles"]
-            _add(table, await read_row(suite, ids, card, of="/routing-profile", name="routing-profiles"))
+            _add(rows, await read_row(suite, ids, card, of="/routing-profile", name="routing-profiles"))
         if "N3" in wanted:
             await caught_up([customer, listener])
-            _add(table, await drain_row(suite, customer, listener))
+            _add(rows, await drain_row(suite, customer, listener))
             await caught_up([customer, listener])
-            _add(table, await latency_row(suite, customer, listener))
+            _add(rows, await latency_row(suite, customer, listener))
         if "N2" in wanted:
             await caught_up([customer, listener])
             brought = await import_row(suite)
             if brought is not None:
-                _add(table, brought)
-    return bare
+                _add(rows, brought)
 
 
-def _add(table: Table, row: Any) -> None:
-    table.rows.append(row)
+def _add(rows: list[Row], row: Row) -> None:
+    rows.append(row)
     ratio = "" if row.ratio is None else f"{row.ratio:.2f} × floor, "
     sys.stdout.write(
         f"{row.number} {row.what}: {row.ours} {row.floor} {ratio}p50 {row.p50} p99 {row.p99} ({row.must})\n"
@@ -184,42 +189,50 @@ async def _commit_times(suite: Suite) -> None:
 
 
 def main() -> int:
-    """Measure everything and write the page, or only the rows that ROWS names; 1 when a row falls short."""
-    wanted = frozenset(filter(None, os.environ.get("ROWS", "").split(","))) or ROWS
-    if not wanted <= ROWS:
-        raise SystemExit(f"ROWS may name {', '.join(sorted(ROWS))}")
+    """Measure everything, or the rows that ROWS names, and put them on the page; 1 when one falls short.
+
+    With PAGE=no nothing is written.
+    """
+    wanted = frozenset(filter(None, os.environ.get("ROWS", "").split(","))) or frozenset(ORDER)
+    if not wanted <= set(ORDER):
+        raise SystemExit(f"ROWS may name {', '.join(ORDER)}")
     folder = Path(tempfile.mkdtemp(prefix="cxbank-bench-", dir="/var/tmp"))
     folder.chmod(0o755)
-    table = Table(_machine())
-    bare, idle = 0.0, None
+    rows: list[Row] = []
     try:
-        if wanted - {"N10", "N12"}:
-            suite = Suite(State.load(folder / "suite", SHIFT))
-            asyncio.run(_commit_times(suite))
-            suite.start()
-            try:
-                idle = idle_row(suite) if "N11" in wanted else None
-                if wanted - {"N10", "N11", "N12"}:
-                    bare = asyncio.run(_measure(suite, table, wanted))
-            finally:
-                suite.stop()
-        if "N10" in wanted:
-            for row in growth_rows(folder):
-                _add(table, row)
-        if wanted == ROWS:
-            _add(table, deadline_row(folder / "deadlines"))
-        if idle is not None:
-            _add(table, idle)
-        if "N12" in wanted:
-            _add(table, warm_row(folder / "warm"))
-            _add(table, fresh_row())
+        _measure_all(folder, rows, wanted)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if wanted == ROWS:
-        told = HEAD.format(day=f"{clock.now():%Y-%m-%d}", machine=table.machine, pgbench=f"{bare:,.0f}")
-        PAGE.write_text(told + table.markdown())
-    sys.stdout.write(table.markdown())
-    return 1 if any(row.met is False for row in table.rows) else 0
+    lines = [line_of(row, f"{clock.now():%Y-%m-%d}") for row in rows]
+    sys.stdout.write(table(lines))
+    if os.environ.get("PAGE") != "no":
+        page = joined(lines, lines_of(PAGE.read_text()), ORDER)
+        PAGE.write_text(HEAD.format(machine=_machine()) + table(page))
+    return 1 if any(row.met is False for row in rows) else 0
+
+
+def _measure_all(folder: Path, rows: list[Row], wanted: frozenset[str]) -> None:
+    idle = None
+    if wanted - {"N10", "D1", "N12"}:
+        suite = Suite(State.load(folder / "suite", SHIFT))
+        asyncio.run(_commit_times(suite))
+        suite.start()
+        try:
+            idle = idle_row(suite) if "N11" in wanted else None
+            if wanted - {"N10", "D1", "N11", "N12"}:
+                asyncio.run(_measure(suite, rows, wanted))
+        finally:
+            suite.stop()
+    if "N10" in wanted:
+        for row in growth_rows(folder):
+            _add(rows, row)
+    if "D1" in wanted:
+        _add(rows, deadline_row(folder / "deadlines"))
+    if idle is not None:
+        _add(rows, idle)
+    if "N12" in wanted:
+        _add(rows, warm_row(folder / "warm"))
+        _add(rows, fresh_row())
 
 
 if __name__ == "__main__":
