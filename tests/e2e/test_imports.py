@@ -35,6 +35,9 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> list[sources.Row]:
     for row in rows:
         row["external_ref"] = f"e2e:{row['external_ref']}"
         row["identifiers"][0]["issuer"] = "BR"
+        mail = row["contact_points"][1]["value"]
+        # Nobody of the demo's is to be found by what these have.
+        row["contact_points"] = [{"kind": "email", "value": f"{part}.e2e.{mail}"} for part in ("home", "work")]
     where = f"of {sources.CLIENTS}" if given else "simulated, CXBANK_DATA names no folder"
     print(f"{len(rows):,} clients, {where}")  # noqa: T201  # it has to be said
     return rows
