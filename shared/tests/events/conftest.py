@@ -1,7 +1,9 @@
 """A storage of event tables with one table of effects, records to be heard, and buses over the two brokers."""
 
+import gc
 import shutil
 import tempfile
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -95,7 +97,7 @@ def memory() -> MemoryBus:
 
 
 @pytest.fixture
-def kafka_at() -> Callable[..., KafkaBus]:
+def kafka_at() -> Iterator[Callable[..., KafkaBus]]:
     """A bus over the broker at an address; the embedded one knows no idempotent producer."""
 
     def make(bootstrap: str, *, idempotent: bool = False) -> KafkaBus:
@@ -110,7 +112,12 @@ def kafka_at() -> Callable[..., KafkaBus]:
             )
         )
 
-    return make
+    yield make
+    # A connection that the driver gave up half-way is closed when it is collected, and says so: here, where it belongs,
+    # and not in whichever test comes next.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
