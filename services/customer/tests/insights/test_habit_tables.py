@@ -94,3 +94,11 @@ def test_a_segment_that_is_a_tier_is_left_to_the_table_of_tiers() -> None:
     # `s` is the mass market and one more: the difference would be that one.
     assert apart(everybody, ("s", "t"), ("tier",), FEWEST) == ["t"]
     assert apart(everybody, ("t", "s", "nobody"), (), FEWEST) == ["t", "s"], "a segment without members is no group"
+
+
+def test_a_segment_that_is_everybody_but_those_of_another_and_a_few_is_left_out() -> None:
+    def at(place: int) -> Person:
+        return Person({}, frozenset({"s"} if place < 15 else {"t"} if place > 15 else ()), {})
+
+    # One is in neither: who is not in `s` and who is in `t` differ by that one.
+    assert apart([at(place) for place in range(30)], ("s", "t"), (), FEWEST) == ["s"]

@@ -151,7 +151,16 @@ def test_the_last_rating_counts_and_of_two_at_once_the_worse(ratings: list[int],
 
 
 def test_what_lies_ahead_is_not_known_yet() -> None:
-    assert told(fact("login", -1, channel="app")) == told()
+    past = [fact("login", days, channel="app") for days in range(1, 211, 6)]
+    ahead = [
+        fact("login", -1, channel="branch"),
+        fact("ticket", -1, channel="branch", need="card", step="opened"),
+        fact("feedback", -1, rating=1),
+        fact("account_changed", -1, product="loan", change="opened"),
+        fact("account_changed", -2, product="savings", change="closed"),
+        fact("transaction", -1, minor=9, direction="debit", category="dining", channel="branch"),
+    ]
+    assert told(*past, *ahead) == told(*past)
 
 
 def test_borders_hold_from_their_date_on() -> None:

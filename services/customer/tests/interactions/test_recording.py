@@ -236,6 +236,36 @@ async def test_what_others_of_the_suite_saw_becomes_interactions(service: Servic
     ]
 
 
+async def test_answers_to_surveys_and_topics_are_kept_as_words_and_numbers_whatever_their_size(
+    service: Service,
+) -> None:
+    at, router = {"occurred_at": "2026-01-05T09:30:00Z", "customer_id": str(WHO)}, "cxbank.feedback."
+    said: list[tuple[str, dict[str, Any]]] = [
+        (
+            "survey_answered",
+            {"questionnaire": "visit", "scores": {"csat": 4, "nps": 9, "Free text": 1, "ces": 2.5, "big": 10**30}},
+        ),
+        ("survey_answered", {"scores": {"csat": 40, "ok": True}, "topic": ""}),
+        ("received", {"source": "web", "topic": "card\n" + "x" * 300, "sentiment": "negative", "rating": 2}),
+    ]
+    for name, data in said:
+        value = json.dumps(at | data).encode()
+        await service.hear(f"{router}{name}.v1", value, key=str(WHO), subject="s", id_=clock.new_id())
+    async with service.world.db.read() as conn:
+        _, facts = await facts_of(service.world, conn, WHO)
+    assert {fact.kind for fact in facts} == {Kind.FEEDBACK}
+    told = [dict(fact.attributes) for fact in facts]
+    survey = {"feedback_source": "survey"}
+    assert survey | {"questionnaire": "visit", "score_csat": 4, "score_nps": 9, "rating": 4} in told
+    assert survey | {"score_csat": 40} in told
+    assert {
+        "feedback_source": "web",
+        "topic": ("card " + "x" * 300)[:120],
+        "sentiment": "negative",
+        "rating": 2,
+    } in told
+
+
 async def test_what_waits_to_be_said_of_appointments_and_journeys_is_an_interaction_and_only_its_beginning_an_act(
     service: Service,
 ) -> None:

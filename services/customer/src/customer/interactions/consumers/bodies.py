@@ -81,20 +81,29 @@ _DOORS: Final = {
 
 _SCORE: Final = re.compile(r"[a-z][a-z0-9_]{0,40}", re.ASCII)
 _MOST_SCORES: Final = 20
+_LARGEST_SCORE: Final = 1_000_000
+_CHARACTERS: Final = 120
+
+
+def _words(data: Hears, *names: str) -> dict[str, Any]:
+    """What is said under these names, as attributes are kept: what would not fit is cut, for it must hold back nothing else."""
+    told = {name: getattr(data, name) for name in names}
+    told |= {name: " ".join(value.split())[:_CHARACTERS] for name, value in told.items() if isinstance(value, str)}
+    return {name: value for name, value in told.items() if value not in {None, ""}}
 
 
 def _feedback(data: FeedbackReceived) -> dict[str, Any]:
-    attributes: dict[str, Any] = {"feedback_source": data.source}
-    attributes |= {
-        name: told for name in ("kind", "rating", "topic", "sentiment") if (told := getattr(data, name)) is not None
-    }
+    attributes = {"feedback_source": data.source} | _words(data, "kind", "rating", "topic", "sentiment")
     return {"kind": Kind.FEEDBACK, "channel": _DOORS.get(data.source), "attributes": attributes}
 
 
 def _survey(data: SurveyAnswered) -> dict[str, Any]:
-    attributes: dict[str, Any] = {"feedback_source": "survey"}
-    attributes |= {name: told for name in ("questionnaire", "topic") if (told := getattr(data, name)) is not None}
-    scores = {name: value for name, value in data.scores.items() if isinstance(value, int) and _SCORE.fullmatch(name)}
+    scores = {
+        name: value
+        for name, value in data.scores.items()
+        if type(value) is int and abs(value) <= _LARGEST_SCORE and _SCORE.fullmatch(name)
+    }
+    attributes = {"feedback_source": "survey"} | _words(data, "questionnaire", "topic")
     attributes |= {f"score_{name}": value for name, value in sorted(scores.items())[:_MOST_SCORES]}
     if 1 <= scores.get("csat", 0) <= 5:
         attributes["rating"] = scores["csat"]
@@ -111,16 +120,13 @@ def _ticket(data: Ticket) -> dict[str, Any]:
 def _appointment(data: Appointment) -> dict[str, Any]:
     # A time at a place is kept there, whatever it was booked through.
     channel = data.channel if data.channel in set(Channel) else Channel.BRANCH if data.place_id is not None else None
-    attributes = {"appointment": str(data.appointment_id)}
+    attributes = {"appointment": str(data.appointment_id)} | _words(data, "need")
     attributes |= {} if data.place_id is None else {"place": str(data.place_id)}
-    attributes |= {} if data.need is None else {"need": data.need}
     return {"kind": Kind.APPOINTMENT, "channel": channel, "step": data.step, "attributes": attributes}
 
 
 def _journey(data: Journey) -> dict[str, Any]:
-    attributes = {"journey": str(data.journey_id)} | (
-        {} if data.definition is None else {"definition": data.definition[:120]}
-    )
+    attributes = {"journey": str(data.journey_id)} | _words(data, "definition")
     channel = data.channel if data.channel in set(Channel) else None
     return {"kind": Kind.JOURNEY, "channel": channel, "step": data.step, "attributes": attributes}
 
