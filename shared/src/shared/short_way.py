@@ -107,6 +107,10 @@ class ShortWay:
         return await self.endpoint(**values)
 
 
+# A way, and the names of the ids in its path, as they come.
+_Place = tuple[ShortWay, tuple[str, ...]]
+
+
 class ShortWays:
     """Finds a request's short way by its method and the words of its path, in one look-up instead of a walk over routes."""
 
@@ -114,12 +118,13 @@ class ShortWays:
         self._app = app
         self._refuse = refuse
         # By method and number of path segments: where the ids stand, and the ways by the words around them.
-        self._shapes: dict[tuple[str, int], dict[tuple[int, ...], dict[tuple[str, ...], ShortWay]]] = {}
+        self._shapes: dict[tuple[str, int], dict[tuple[int, ...], dict[tuple[str, ...], _Place]]] = {}
         for method, path, way in short_ways(routes):
             parts = path.split("/")
             ids = tuple(place for place, part in enumerate(parts) if part.startswith("{"))
             ways = self._shapes.setdefault((method, len(parts)), {}).setdefault(ids, {})
-            ways.setdefault(_words(parts, ids), way)
+            # By the names in the path: the endpoint may ask for its ids in another order.
+            ways.setdefault(_words(parts, ids), (way, tuple(parts[place][1:-1] for place in ids)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request the short way if it has one and is in order; else hand it on as it came."""
@@ -145,9 +150,10 @@ class ShortWays:
     def _find(self, scope: Scope) -> tuple[ShortWay, dict[str, str]] | None:
         parts = scope["path"].split("/")
         for ids, ways in self._shapes.get((scope["method"], len(parts)), {}).items():
-            way = ways.get(_words(parts, ids))
-            if way is not None:
-                return way, {field.alias: parts[place] for field, place in zip(way.path, ids, strict=True)}
+            found = ways.get(_words(parts, ids))
+            if found is not None:
+                way, names = found
+                return way, {name: parts[place] for name, place in zip(names, ids, strict=True)}
         return None
 
 

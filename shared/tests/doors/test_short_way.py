@@ -140,6 +140,21 @@ async def test_what_an_including_router_asks_is_asked_on_the_short_way(issuer: I
     assert len(list(short_ways(short.routes))) == 2
 
 
+async def test_each_id_has_its_own_name_whatever_the_order_in_which_it_is_asked_for(issuer: Issuer) -> None:
+    short = Router(prefix="/short")
+
+    @short.get("/{thing_id}/parts/{part_id}")
+    async def show_part(part_id: UUID, thing_id: UUID, caller: CanWrite) -> Response:
+        return _told(thing=str(thing_id), part=str(part_id), sub=caller.sub)
+
+    other = ID.replace("0", "f", 1)
+    async with client(issuer, short) as caller:
+        told = (await caller.get(f"/short/{ID}/parts/{other}")).text
+    assert [method for method, _, _ in short_ways(short.routes)] == ["GET"]
+    assert f"('part', '{other}')" in told
+    assert f"('thing', '{ID}')" in told
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", f"all/{ID}"), ("GET", f"{ID}/"), ("DELETE", ID), ("HEAD", ID)])
 async def test_another_path_or_method_is_another_route(issuer: Issuer, method: str, path: str) -> None:
     short, long = routes()
