@@ -17,7 +17,20 @@ from uuid import UUID
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, Uuid, and_, select, update
+from sqlalchemy import (
+    Column,
+    DateTime,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    and_,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -232,7 +245,9 @@ def _create(table: Table) -> Any:
 def _find(table: Table, *, lock: bool) -> Any:
     wanted = unnest("wanted", kind=Text, id=Uuid)
     matching = and_(table.c.subject_kind == wanted.c.kind, table.c.subject_id == wanted.c.id)
-    found = select(table).join(wanted, matching)
+    # By their numbers every transaction that made a row we see has ended, save ours and its savepoints.
+    settled = func.age(literal_column(f"{table.name}.xmin")) > 0
+    found = select(table, settled.label("settled")).join(wanted, matching)
     # FOR SHARE meets the erasure's update, which FOR KEY SHARE would let pass.
     return (
         found.order_by(table.c.subject_kind, table.c.subject_id).with_for_update(read=True, of=table) if lock else found
@@ -260,26 +275,37 @@ class Vault:
         distinct = sorted(set(subjects), key=_IN_ORDER)
         if not distinct:
             return {}
-        made = {subject: os.urandom(_KEY) for subject in distinct}
+        # Whoever was opened before has a key: none need be made in case there is none.
+        keys: dict[Subject, DataKey | None] = {}
+        keys |= await self._make(tx, [subject for subject in distinct if subject not in self._cache])
+        known = [subject for subject in distinct if subject not in keys]
+        if known:
+            keys |= self._opened((await tx.execute(_find(self._table, lock=True), _wanted(known))).all())
+        lost = [subject for subject in known if subject not in keys]
+        if lost:
+            # The database was put back to a time before them.
+            for subject in lost:
+                self._cache.pop(subject, None)
+            keys |= dict.fromkeys(lost) | await self._make(tx, lost)
+        return keys
+
+    async def _make(self, tx: AsyncConnection, subjects: Sequence[Subject]) -> dict[Subject, DataKey]:
+        """A new key for each of these that has none; they are not cached, since `tx` may yet be rolled back."""
+        if not subjects:
+            return {}
+        made = {subject: os.urandom(_KEY) for subject in subjects}
         wrapped = {subject: self._keyring.wrap(key, subject) for subject, key in made.items()}
         rows = await tx.execute(
             _create(self._table),
-            _wanted(distinct)
+            _wanted(subjects)
             | {
-                "wrapped": [wrapped[subject][1] for subject in distinct],
-                "master_id": [wrapped[subject][0] for subject in distinct],
-                "created_at": [clock.now()] * len(distinct),
+                "wrapped": [wrapped[subject][1] for subject in subjects],
+                "master_id": [wrapped[subject][0] for subject in subjects],
+                "created_at": [clock.now()] * len(subjects),
             },
         )
-        fresh = {Subject(row.subject_kind, row.subject_id) for row in rows}
-        keys: dict[Subject, DataKey | None] = {subject: DataKey(AESGCM(made[subject])) for subject in fresh}
-        known = [subject for subject in distinct if subject not in fresh]
-        if known:
-            keys |= dict.fromkeys(known)
-            opened = self._opened((await tx.execute(_find(self._table, lock=True), _wanted(known))).all())
-            self._keep_opened(opened)
-            keys |= opened
-        return keys
+        fresh = [Subject(row.subject_kind, row.subject_id) for row in rows]
+        return {subject: DataKey(AESGCM(made[subject])) for subject in fresh}
 
     async def for_read(self, conn: AsyncConnection, subjects: Sequence[Subject]) -> dict[Subject, DataKey | None]:
         """The key of each subject, from the cache where it is at most a minute old; None for the erased and unknown."""
@@ -294,33 +320,27 @@ class Vault:
                 keys[subject] = None
                 missing.append(subject)
         if missing:
-            rows = (await conn.execute(_find(self._table, lock=False), _wanted(missing))).all()
-            opened = self._opened(rows)
-            self._keep_opened(opened)
-            keys |= opened
+            keys |= self._opened((await conn.execute(_find(self._table, lock=False), _wanted(missing))).all())
         return keys
 
-    def _keep_opened(self, opened: Mapping[Subject, DataKey | None]) -> None:
+    def _opened(self, rows: Sequence[Any]) -> dict[Subject, DataKey | None]:
+        keys: dict[Subject, DataKey | None] = {}
         at = time.monotonic()
-        for subject, key in opened.items():
-            if key is not None:
+        for row in rows:
+            subject = Subject(row.subject_kind, row.subject_id)
+            if row.wrapped is None:
+                keys[subject] = None
+                continue
+            # A subject has one key for life: if the row still has it, the one opened before is that one, however old.
+            known = self._cache.get(subject)
+            key = known[1] if known else DataKey(AESGCM(self._keyring.unwrap(row.master_id, row.wrapped, subject)))
+            keys[subject] = key
+            # Never one whose row may yet be rolled back: another would be made, and what this one sealed could not be read.
+            if row.settled:
                 self._cache[subject] = (at, key)
                 self._cache.move_to_end(subject)
         while len(self._cache) > _CACHED:
             self._cache.popitem(last=False)
-
-    def _opened(self, rows: Sequence[Any]) -> dict[Subject, DataKey | None]:
-        keys: dict[Subject, DataKey | None] = {}
-        for row in rows:
-            subject = Subject(row.subject_kind, row.subject_id)
-            # A subject has one key for life: if the row still has it, the one opened before is that one, however old.
-            known = self._cache.get(subject)
-            if row.wrapped is None:
-                keys[subject] = None
-            elif known is not None:
-                keys[subject] = known[1]
-            else:
-                keys[subject] = DataKey(AESGCM(self._keyring.unwrap(row.master_id, row.wrapped, subject)))
         return keys
 
     async def erased(self, conn: AsyncConnection, subjects: Sequence[Subject]) -> set[Subject]:

@@ -39,7 +39,7 @@ from shared.webhooks import delivery
 from shared.webhooks.tables import WebhookTables
 from shared.world import World
 
-SEAL_SECONDS: Final = 2
+SEAL_SECONDS: Final = 5
 ANCHOR_SECONDS: Final = 60
 UPKEEP_SECONDS: Final = 3_600
 
@@ -198,7 +198,7 @@ async def work_until(
     for name, own in work.parts.items():
         parts[name] = partial(own, stopping)
     if work.topics:
-        ears = Ears(world.db, bus, consumer, work.topics)
+        ears = Ears(world.db, bus, consumer, work.topics, first=relay.behind)
         parts["ears"] = lambda: ears.run(stopping)
     supervisor = _Supervisor(stopping)
     if ready is not None:

@@ -100,7 +100,7 @@ def memory() -> MemoryBus:
 def kafka_at() -> Iterator[Callable[..., KafkaBus]]:
     """A bus over the broker at an address; the embedded one knows no idempotent producer."""
 
-    def make(bootstrap: str, *, idempotent: bool = False) -> KafkaBus:
+    def make(bootstrap: str, *, idempotent: bool = False, idle_pause_ms: int = 0) -> KafkaBus:
         return KafkaBus(
             ServiceSettings(
                 mode="test",
@@ -109,6 +109,7 @@ def kafka_at() -> Iterator[Callable[..., KafkaBus]]:
                 brokers=bootstrap,
                 kafka_idempotence=idempotent,
                 kafka_fetch_max_wait_ms=20,
+                kafka_idle_pause_ms=idle_pause_ms,
             )
         )
 

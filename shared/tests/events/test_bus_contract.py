@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
+from aiokafka.partitioner import DefaultPartitioner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.events import kafka
 from shared.events.bus import PARTITIONS, Bus, BusAway, MemoryBus, Message, Partition, Stream
 from shared.events.envelope import Record
-from shared.events.kafka import KafkaBus
+from shared.events.kafka import KafkaBus, partition_of
 from shared.testing.engines import Broker
 from shared.testing.kafka import ApacheKafka
 
@@ -132,6 +135,61 @@ async def test_what_was_sent_is_read_in_order_per_key_at_the_acknowledged_places
         for key in {record.key for record in records}:
             numbers = [int(record.value[1:]) for record in records if record.key == key]
             assert numbers == sorted(numbers)
+
+
+async def test_more_than_one_request_can_carry_goes_in_order_to_the_acknowledged_places(
+    place: Place, topic: str
+) -> None:
+    """Several batches for one partition, one message larger than a batch among them."""
+    sizes = [6_000] * 60 + [400_000] + [6_000] * 60
+    sent = [Message(topic, b"k", b"%06d" % number + b"." * size, []) for number, size in enumerate(sizes)]
+    sent.insert(30, Message(topic, b"another", b"x", []))
+    told = await send(place.bus, sent)
+    stream = await place.bus.stream()
+    await stream.assign(from_the_start(topic))
+    got = await everything(stream, len(sent))
+    await stream.stop()
+    found = {(record.partition, record.offset): record.value for records in got.values() for record in records}
+    assert [found[at] for at in told] == [one.value for one in sent]
+    of_key = [at for at, one in zip(told, sent, strict=True) if one.key == b"k"]
+    assert [offset for _, offset in of_key] == list(range(of_key[0][1], of_key[0][1] + len(sizes)))
+
+
+@given(key=st.binary(max_size=80), partitions=st.integers(1, 100))
+def test_a_key_goes_where_every_kafka_client_would_send_it(key: bytes, partitions: int) -> None:
+    theirs = DefaultPartitioner()(key, list(range(partitions)), [])
+    assert partition_of(key, partitions) == theirs
+
+
+async def test_a_reader_that_rests_between_glances_misses_nothing_and_holds_back_what_is_paused(
+    broker: Broker, kafka_at: Callable[..., KafkaBus], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka, "_IDLE_AFTER", -1.0)  # it never does anything but glance
+    bus = kafka_at(broker.bootstrap, idle_pause_ms=30)
+    topic = f"glance.{uuid4().hex}"
+    await until_answered(bus, topic)
+    first = await send(bus, messages(topic, "ab" * 5))
+    at = {message.key: (topic, told[0]) for message, told in zip(messages(topic, "ab" * 5), first, strict=True)}
+    stream = await bus.stream()
+    await stream.assign(from_the_start(topic))
+    got = await everything(stream, 10)
+    assert [record.value for record in got[at[b"a"]]] == [b"a0", b"a2", b"a4", b"a6", b"a8"]
+    assert at[b"a"] != at[b"b"]
+    await stream.pause(at[b"a"])
+    await send(bus, messages(topic, "ab" * 5, 10))
+    assert set(await everything(stream, 5)) == {at[b"b"]}
+    await stream.resume(at[b"a"])
+    assert [record.value for record in (await everything(stream, 5))[at[b"a"]]] == [
+        b"a10",
+        b"a12",
+        b"a14",
+        b"a16",
+        b"a18",
+    ]
+    await stream.seek(at[b"b"], 0)
+    assert len((await everything(stream, 10))[at[b"b"]]) == 10
+    await stream.stop()
+    await bus.stop()
 
 
 async def test_one_key_stays_in_one_partition_and_its_offsets_grow(place: Place, topic: str) -> None:

@@ -1,6 +1,7 @@
 """From outbox to effect over a real bus: workers share the partitions, and a cluster that dies costs nobody an event."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ class Hop:
         self.said += many
 
     @asynccontextmanager
-    async def worker(self, *, relay: bool = False) -> AsyncIterator[Worker]:
+    async def worker(self, *, relay: bool = False, first: Callable[[], bool] = lambda: False) -> AsyncIterator[Worker]:
         """Ears, and a relay beside them, until the block ends."""
         worker = Worker(Database(self.url, pool_size=4), self.connect())
         handlers = Handlers()
@@ -92,7 +93,7 @@ class Hop:
             worker.keys |= {event.key for event in events}
             await tx.execute(insert(self.effect), [{"key": event.key, "number": event.data.number} for event in events])
 
-        ears = Ears(worker.db, worker.bus, Consumer(worker.db, self.tables, handlers), [self.topic])
+        ears = Ears(worker.db, worker.bus, Consumer(worker.db, self.tables, handlers), [self.topic], first)
         parts = [asyncio.create_task(ears.run(worker.stopping))]
         if relay:
             sender = Relay(worker.db, worker.bus, self.tables, topic=self.topic, source=SOURCE)
@@ -216,6 +217,20 @@ async def test_a_listener_that_was_down_while_the_cluster_was_lost_misses_nothin
     async with hop.worker(relay=True):
         holds(await hop.until_taken(), 130)
     assert await hop.parked() == 0
+
+
+async def test_ears_give_way_while_something_else_comes_first_and_hear_a_little_all_the_same(hop: Hop) -> None:
+    began = time.monotonic()
+    async with hop.worker(relay=True, first=lambda: True):
+        await hop.say(60)
+        holds(await hop.until_taken(), 60)
+    assert time.monotonic() - began >= 1.0  # a part of a second goes by before each look
+    urgent = True
+    async with hop.worker(relay=True, first=lambda: urgent):
+        await hop.say(60)
+        assert len(await hop.taken()) == 60
+        urgent = False
+        holds(await hop.until_taken(), 120)
 
 
 async def test_while_something_is_away_a_partition_waits_and_nothing_is_parked(hop: Hop) -> None:

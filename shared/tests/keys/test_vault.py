@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
-from sqlalchemy import Column, LargeBinary, Table, Uuid, insert, select
+from sqlalchemy import Column, LargeBinary, Table, Uuid, delete, insert, select
 
 from shared import clock
 from shared.crypto import Keyring, SealBroken, Subject, Vault, blind_index, rotated, subject_key_table
@@ -106,6 +107,40 @@ async def test_a_subject_keeps_its_key_over_processes(db: Database, vault: Vault
     await write(db, vault, subject, "a")
     await write(db, Vault(Keyring(secrets), KEYS), subject, "b")
     assert await read(db, Vault(Keyring(secrets), KEYS), subject) == ["a", "b"]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("by_reading", [False, True])
+async def test_a_key_whose_making_is_rolled_back_seals_nothing_afterwards(
+    db: Database, vault: Vault, secrets: dict[str, Any], *, nested: bool, by_reading: bool
+) -> None:
+    """Found again in the transaction that made it, a key is not yet for good: the next one made is another."""
+    subject = somebody()
+    async with db.begin() as tx:
+        async with tx.begin_nested() if nested else contextlib.nullcontext():
+            await vault.for_write(tx, [subject])
+        again = vault.for_read if by_reading else vault.for_write
+        assert (await again(tx, [subject]))[subject] is not None
+        await tx.rollback()
+    assert await read(db, vault, subject) == []
+    for name in ("a", "b", "c"):
+        await write(db, vault, subject, name)
+    assert await read(db, vault, subject) == ["a", "b", "c"]
+    assert await read(db, Vault(Keyring(secrets), KEYS), subject) == ["a", "b", "c"]
+
+
+async def test_a_database_put_back_to_before_a_subject_makes_it_a_new_key(
+    db: Database, vault: Vault, secrets: dict[str, Any]
+) -> None:
+    subject = somebody()
+    await write(db, vault, subject, "lost")
+    await write(db, vault, subject, "lost too")
+    async with db.begin() as tx:
+        await tx.execute(delete(KEYS))
+        await tx.execute(delete(SEALED))
+    await write(db, vault, subject, "new")
+    assert await read(db, vault, subject) == ["new"]
+    assert await read(db, Vault(Keyring(secrets), KEYS), subject) == ["new"]
 
 
 async def test_keys_of_two_kinds_with_one_id_are_two(db: Database, vault: Vault) -> None:

@@ -38,7 +38,7 @@ def environment(state: State, engines: Engines, service: str) -> Mapping[str, st
         "brokers": engines.brokers,
         "kafka_idempotence": not engines.embedded_broker,
         "kafka_fetch_max_wait_ms": 20 if engines.embedded_broker else 100,
-        "kafka_idle_pause_ms": 400 if engines.embedded_broker else 0,
+        "kafka_idle_pause_ms": 450 if engines.embedded_broker else 0,
         "issuer": issuer,
         "jwks_url": f"{issuer}/jwks",
         "token_url": f"{issuer}/token",

@@ -77,19 +77,17 @@ def work(world: World) -> Work:
         snapshots=snapshots,
         acts={
             FORGET_MARKS: forget_contact_marks,
-            **segments.acts(world),
-            **campaigns.acts(world),
             **privacy_timers.acts(world),
         },
         every={
             FORGET_MARKS: 3_600,
-            segments.NAME: segments.SECONDS,
-            campaigns.NAME: campaigns.SECONDS,
             **privacy_timers.EVERY,
         },
         parts={
             "courier": Courier(world, gateways(settings)).run,
             "insights": Remaking(world, settings.jurisdiction).run,
+            "segments": segments.settling(world),
+            "campaigns": campaigns.stepping(world),
         },
     )
 

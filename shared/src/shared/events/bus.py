@@ -66,8 +66,8 @@ class Bus(Protocol):
     async def stop(self) -> None:
         """Leave it; what was acknowledged stays."""
 
-    async def cluster_id(self) -> str:
-        """Which cluster answers: another id is another, possibly empty, log."""
+    async def cluster_id(self, *, known: bool = True) -> str:
+        """Which cluster answers: another id is another, possibly empty, log. What was `known` a moment ago may do."""
 
     async def ensure_topics(self, topics: Sequence[str]) -> None:
         """Make the topics that are missing, with twelve partitions each."""
@@ -99,7 +99,7 @@ class MemoryBus:
         if self.away:
             raise BusAway("the bus is away")
 
-    async def cluster_id(self) -> str:
+    async def cluster_id(self, *, known: bool = True) -> str:  # noqa: ARG002  # in memory nothing is out of date
         self._reach()
         return self._cluster
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 SPEC: Final = "1.0"
 CONTENT_TYPE: Final = "application/json"
+_SPEC_HEADER: Final = ("ce_specversion", SPEC.encode())
+_CONTENT_HEADER: Final = ("content-type", CONTENT_TYPE.encode())
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -75,7 +77,7 @@ class Envelope(NamedTuple):
         headers = [
             # First, since every reader looks for it before anything else.
             ("ce_epoch", b"%d" % self.epoch),
-            ("ce_specversion", SPEC.encode()),
+            _SPEC_HEADER,
             ("ce_id", self.id.encode()),
             ("ce_source", self.source.encode()),
             ("ce_type", self.type.encode()),
@@ -86,7 +88,7 @@ class Envelope(NamedTuple):
             headers.append(("ce_sequence", b"%d" % self.sequence))
         if self.traceparent is not None:
             headers.append(("traceparent", self.traceparent.encode()))
-        headers.append(("content-type", CONTENT_TYPE.encode()))
+        headers.append(_CONTENT_HEADER)
         return headers
 
     @classmethod

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Any, Final
@@ -21,9 +21,11 @@ from shared.events.envelope import Record, epoch_of
 from shared.telemetry import log
 
 MOST: Final = 2_000
-CHECK_SECONDS: Final = 2.0
+_LITTLE: Final = 200
+CHECK_SECONDS: Final = 4.0
 MEMBER_SECONDS: Final = 10
 _IDLE: Final = (0.02, 0.5)
+_GIVE_WAY_SECONDS: Final = 1.0
 _BACKOFF: Final = (0.2, 5.0)
 
 LAG = Gauge("consumer_lag", "Messages not yet heard", ["topic"])
@@ -36,7 +38,16 @@ class Ears:
     moves in the transaction of the effect.
     """
 
-    def __init__(self, db: Database, bus: Bus, consumer: Consumer, topics: Sequence[str]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        bus: Bus,
+        consumer: Consumer,
+        topics: Sequence[str],
+        first: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """While `first` says that something else of this worker is more urgent, little is heard."""
+        self._first = first
         self._db = db
         self._bus = bus
         self._consumer = consumer
@@ -82,7 +93,8 @@ class Ears:
                 if time.monotonic() - checked > CHECK_SECONDS:
                     await self._check(stream, leases)
                     checked = time.monotonic()
-                batches = await stream.poll(idle, MOST) if self._held else await _nothing(idle)
+                most = MOST if await self._free() else _LITTLE
+                batches = await stream.poll(idle, most) if self._held else await _nothing(idle)
                 idle = _IDLE[0] if batches else min(idle * 1.5, _IDLE[1])
                 topics = {topic for topic, _ in batches}
                 await asyncio.gather(*(self._hear_topic(stream, batches, topic) for topic in sorted(topics)))
@@ -90,6 +102,16 @@ class Ears:
         finally:
             await stream.stop()
             await self._leave(leases)
+
+    async def _free(self) -> bool:
+        """Wait a second at most while something else comes first; whether nothing does now.
+
+        Others wait for what this service has to say, while what it has to hear waits here only.
+        """
+        until = time.monotonic() + _GIVE_WAY_SECONDS
+        while (busy := self._first()) and time.monotonic() < until:  # noqa: ASYNC110  # it is over before it could be told
+            await asyncio.sleep(0.01)
+        return not busy
 
     async def _check(self, stream: Stream, leases: AsyncConnection) -> None:
         """Take and give back leases, and notice a cluster that is another or a log that ends before our position."""

@@ -33,10 +33,12 @@ from shared.events.envelope import Envelope
 from shared.events.tables import EventTables
 from shared.telemetry import log
 
-BATCH: Final = 2_000
+BATCH: Final = 1_000
+# So many of them are one turn, in one transaction; a crash in it says as many again.
+_BATCHES: Final = 4
 POLL_SECONDS: Final = 1.0
 LINGER_SECONDS: Final = 0.005
-CLUSTER_CHECK_SECONDS: Final = 2.0
+CLUSTER_CHECK_SECONDS: Final = 4.0
 CHANNEL: Final = "outbox"
 _BACKOFF: Final = (0.2, 5.0)
 _STOP_SECONDS: Final = 3.0
@@ -86,11 +88,14 @@ class Relay:
         self._topic = topic
         self._source = source
         self._batch = batch
+        self._most = batch * _BATCHES
         self._spread = spread
         self._cluster: str | None = None
         self._cluster_at = 0.0
+        self._behind = False
         outbox = tables.outbox
-        self._next = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.position).limit(batch)
+        unsaid = select(outbox).where(outbox.c.published_at.is_(None))
+        self._next = unsaid.order_by(outbox.c.position).limit(self._most)
         self._mark = (
             update(outbox)
             .where(
@@ -105,24 +110,31 @@ class Relay:
     async def run(self, stopping: asyncio.Event, wake: asyncio.Event) -> None:
         """Until told to stop: send, wait to be woken (or a second), send; while the bus is away, wait longer."""
         pause, woken = _BACKOFF[0], True
+        self._behind = False  # whatever ended the run before this one
         async with _Ear(self._db, wake.set):
             while not stopping.is_set():
                 try:
                     # Woken, there is something; else somebody is asked first whether there is.
                     sent = await self.once() if woken or await self._worth_it() else 0
                     pause = _BACKOFF[0]
+                    self._behind = sent >= self._most
                 except BusAway:
+                    self._behind = False
                     log.warning("bus_away", topic=self._topic, retry_seconds=round(pause, 1))
                     self._cluster = None
                     sent = 0
                     await _either(stopping, None, pause)
                     pause = min(pause * 2, _BACKOFF[1])
-                if sent < self._batch:
+                if sent < self._most:
                     await _either(stopping, wake, POLL_SECONDS)
                     woken = wake.is_set()
                     wake.clear()
                     # What others commit in these moments goes along: a turn costs more than an event.
                     await asyncio.sleep(LINGER_SECONDS)
+
+    def behind(self) -> bool:
+        """Whether more waits to be said than one turn could take."""
+        return self._behind
 
     async def _worth_it(self) -> bool:
         """Whether anything waits, or it is time to see whether the cluster is still the one we know."""
@@ -132,25 +144,51 @@ class Relay:
         return await self._db.any(select(outbox.c.id).where(outbox.c.published_at.is_(None)))
 
     async def once(self) -> int:
-        """One turn; how many events were acknowledged. Raises BusAway, having changed nothing."""
+        """One turn; how many events were acknowledged. Raises BusAway, having changed nothing, where not one was."""
         async with self._db.begin() as tx:
             if not await _awake(tx):
                 return 0
             state = await self._state(tx)
             rows = (await tx.execute(self._next)).all()
+            self._behind = len(rows) == self._most
             await self._measure(tx, rows)
-            if not rows:
-                return 0
-            offsets = await self._bus.send([self._message(row, state.epoch) for row in rows])
-            if await self._shrunk(tx, offsets):
-                log.warning("log_lost", topic=self._topic, how="lower offset")
-                await self._open_epoch(tx, state.cluster_id, state.epoch + 1)
-                return self._batch
-            await self._published(tx, rows, offsets)
-            if self._spread is not None:
-                await self._spread(tx, [row.id for row in rows])
-        PUBLISHED.inc(len(rows))
-        return len(rows)
+            return await self._say(tx, state, rows)
+
+    async def _say(self, tx: AsyncConnection, state: _State, rows: Sequence[Any]) -> int:
+        """Send these batch by batch: while the bus takes one, the one before is marked and the next made ready."""
+        batches = [rows[start : start + self._batch] for start in range(0, len(rows), self._batch)]
+        if not batches:
+            return 0
+        last, said = await self._last(tx), 0
+        sending = asyncio.create_task(self._bus.send([self._message(row, state.epoch) for row in batches[0]]))
+        try:
+            for number, batch in enumerate(batches):
+                await asyncio.sleep(0)  # let it begin
+                following = batches[number + 1] if number + 1 < len(batches) else ()
+                ready = [self._message(row, state.epoch) for row in following]
+                offsets = await sending
+                PUBLISHED.inc(len(batch))
+                if any(offset <= last.get(partition, -1) for partition, offset in offsets):
+                    # It acknowledged an offset it had given before: its log is another one.
+                    log.warning("log_lost", topic=self._topic, how="lower offset")
+                    # Under the name the cluster has now: by the one we knew, the next look would begin another epoch.
+                    self._cluster = None
+                    await self._open_epoch(tx, await self._cluster_now(), state.epoch + 1)
+                    return self._most
+                if ready:
+                    sending = asyncio.create_task(self._bus.send(ready))
+                last |= await self._published(tx, batch, offsets)
+                if self._spread is not None:
+                    await self._spread(tx, [row.id for row in batch])
+                said += len(batch)
+        except BusAway:
+            if said == 0:
+                raise
+            # What was acknowledged before is kept; the next turn finds the bus away.
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+        return said
 
     async def _state(self, tx: AsyncConnection) -> _State:
         """The cluster and epoch we speak in; another cluster opens a new epoch first."""
@@ -171,7 +209,7 @@ class Relay:
     async def _cluster_now(self) -> str:
         loop = asyncio.get_running_loop()
         if self._cluster is None or loop.time() - self._cluster_at > CLUSTER_CHECK_SECONDS:
-            self._cluster = await self._bus.cluster_id()
+            self._cluster = await self._bus.cluster_id(known=self._cluster is not None)
             self._cluster_at = loop.time()
         return self._cluster
 
@@ -201,14 +239,14 @@ class Relay:
         )
         return Message(self._topic, row.key.encode(), row.data, envelope.to_headers())
 
-    async def _shrunk(self, tx: AsyncConnection, offsets: list[tuple[int, int]]) -> bool:
-        """Whether a partition acknowledged an offset it had given before: its log is another one."""
+    async def _last(self, tx: AsyncConnection) -> dict[int, int]:
+        """The highest offset each partition has acknowledged."""
         table = self._tables.relay_partition
         known = await tx.execute(select(table.c.partition, table.c.last_offset).where(table.c.topic == self._topic))
-        last = {row.partition: row.last_offset for row in known}
-        return any(offset <= last.get(partition, -1) for partition, offset in offsets)
+        return {row.partition: row.last_offset for row in known}
 
-    async def _published(self, tx: AsyncConnection, rows: Any, offsets: list[tuple[int, int]]) -> None:
+    async def _published(self, tx: AsyncConnection, rows: Any, offsets: list[tuple[int, int]]) -> dict[int, int]:
+        """Mark these as acknowledged; the highest offset of each partition they went to."""
         ids = [row.id for row in rows]
         await tx.execute(self._mark, {"ids": ids, "low": min(ids), "high": max(ids), "at": clock.now()})
         highest: dict[int, int] = {}
@@ -217,10 +255,11 @@ class Relay:
         places = sorted(highest.items())
         told = {"topic": self._topic, "number": [one for one, _ in places], "at": [at for _, at in places]}
         await tx.execute(_keep(self._tables.relay_partition), told)
+        return highest
 
     async def _measure(self, tx: AsyncConnection, rows: Any) -> None:
         AGE.set((clock.now() - rows[0].time).total_seconds() if rows else 0.0)
-        if len(rows) < self._batch:
+        if len(rows) < self._most:
             DEPTH.set(len(rows))
         else:
             outbox = self._tables.outbox

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock
 from shared.crypto import Subject
-from shared.db import is_outage
 from shared.events.tables import EventTables
 from shared.http import Outside, OutsideAway
+from shared.jobs.turns import take_turns
 from shared.telemetry import log
 from shared.webhooks.schemas import DeliveryState, WebhookState
 from shared.webhooks.signing import signed_headers
@@ -100,17 +100,7 @@ class Sender:
     async def run(self, stopping: asyncio.Event) -> None:
         """Until told to stop."""
         try:
-            while not stopping.is_set():
-                try:
-                    while await self.once() and not stopping.is_set():
-                        continue
-                except Exception as error:  # noqa: BLE001  # what waits goes on waiting
-                    if not is_outage(error):
-                        log.error("webhooks_failed", kind=type(error).__name__)
-                try:
-                    await asyncio.wait_for(stopping.wait(), _LOOK_SECONDS)
-                except TimeoutError:
-                    continue
+            await take_turns(stopping, self.once, failure="webhooks_failed", seconds=_LOOK_SECONDS)
         finally:
             await self.close()
 

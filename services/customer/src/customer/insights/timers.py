@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.insights import usecases
 from shared import clock
-from shared.db import is_outage
-from shared.telemetry import log
+from shared.jobs.turns import take_turns
 from shared.world import World
 
 EVERY: Final = timedelta(hours=6)
@@ -34,16 +33,7 @@ class Remaking:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until told to stop."""
-        while not stopping.is_set():
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001  # what is due stays due
-                if not is_outage(error):
-                    log.error("insight_failed", kind=type(error).__name__)
-            try:
-                await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
-            except TimeoutError:
-                continue
+        await take_turns(stopping, self.once, failure="insight_failed", seconds=LOOK_SECONDS)
 
     async def once(self) -> list[str]:
         """Remake what is due and what no other worker is at; which reports that was."""

@@ -10,11 +10,9 @@ from customer.disclosure import usecases as disclosure
 from customer.outreach import usecases
 from customer.outreach.clients import Gateway, close_all
 from customer.outreach.domain.messages import Channel, Job
-from shared.db import is_outage
-from shared.telemetry import log
+from shared.jobs.turns import take_turns
 from shared.world import World
 
-LOOK_SECONDS: Final = 1.0
 BATCH: Final = 50
 FORGET_MARKS: Final = "forget_contact_marks"
 
@@ -29,17 +27,7 @@ class Courier:
     async def run(self, stopping: asyncio.Event) -> None:
         """Until told to stop."""
         try:
-            while not stopping.is_set():
-                try:
-                    while await self.once() and not stopping.is_set():
-                        continue
-                except Exception as error:  # noqa: BLE001  # what is due stays due
-                    if not is_outage(error):
-                        log.error("courier_failed", kind=type(error).__name__)
-                try:
-                    await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
-                except TimeoutError:
-                    continue
+            await take_turns(stopping, self.once, failure="courier_failed")
         finally:
             await close_all(self._gateways)
 

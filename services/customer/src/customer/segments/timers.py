@@ -1,22 +1,22 @@
 """What segments do by time: every second everybody who is due is told, whether something happened to them or not."""
 
-from collections.abc import Mapping
-from typing import Any, Final
-
-from sqlalchemy.ext.asyncio import AsyncConnection
+import asyncio
+from collections.abc import Awaitable, Callable
 
 from customer.segments import usecases
-from shared.jobs.timers import Act
+from shared.jobs.turns import take_turns
 from shared.world import World
 
-NAME: Final = "segments"
-SECONDS: Final = 1
+Part = Callable[[asyncio.Event], Awaitable[None]]
 
 
-def acts(world: World) -> dict[str, Act]:
-    """The act under its name; each batch has a transaction of its own, so that none is held long."""
+def settling(world: World) -> Part:
+    """A part of the worker, apart from its timers: telling many takes seconds, in which those must not wait."""
 
-    async def tell(_: AsyncConnection, __: Mapping[str, Any]) -> None:
-        await usecases.settle(world)
+    async def once() -> int:
+        return await usecases.settle(world)
 
-    return {NAME: tell}
+    async def run(stopping: asyncio.Event) -> None:
+        await take_turns(stopping, once, failure="segments_failed")
+
+    return run
