@@ -26,6 +26,7 @@ from cxbank_local.bench.floors import pgbench
 from cxbank_local.bench.footprint import fresh_row, idle_row, warm_row
 from cxbank_local.bench.growth import growth_rows
 from cxbank_local.bench.hop import drain_row, latency_row
+from cxbank_local.bench.profile import profile_row
 from cxbank_local.bench.routes import (
     GRANT,
     Route,
@@ -154,6 +155,7 @@ async def _measure(suite: Suite, rows: list[Row], wanted: frozenset[str]) -> Non
             _add(rows, await read_row(suite, ids, answers["customers"]))
             card = answers["routing-profiles"]
             _add(rows, await read_row(suite, ids, card, of="/routing-profile", name="routing-profiles"))
+            _add(rows, await profile_row(suite, ids))
         if "N3" in wanted:
             await caught_up([customer, listener])
             _add(rows, await drain_row(suite, customer, listener))
