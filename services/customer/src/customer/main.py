@@ -20,6 +20,7 @@ from customer.parties.access import CanRead
 from customer.privacy import routes as privacy
 from customer.relationships import routes as relationships
 from customer.routing import routes as routing
+from customer.routing.usecases import channels_barred
 from customer.segments import routes as segments
 from customer.segments.usecases import PROFILE_PART, fifths
 from customer.settings import Settings
@@ -39,7 +40,7 @@ def app(settings: Settings | None = None, **world: Any) -> FastAPI:
         outreach.templates_router,
         campaigns.router,
         segments.router,
-        offers.router,
+        *offers.routers(channels_barred),
         identity.router,
         identity.reviews_router,
         *insights.routers(),

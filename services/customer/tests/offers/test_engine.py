@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from customer.interactions.domain.facts import Product
 from customer.offers.domain.arbitration import Lever, Moment, Weights
 from customer.offers.domain.engine import Decision, Question, decide
 from customer.offers.domain.experiments import Arm
@@ -87,6 +88,7 @@ class World(Random):
                 urgency=self.randint(1, 5),
                 rests_days=self.randint(0, 30),
                 prior=Prior(self.choice((0.05, 0.1, 0.4)), 10),
+                product=self.choice((None, None, Product.SAVINGS, Product.LOAN)),
             )
             for key in self.some(KEYS, 3)
         ]
@@ -100,6 +102,8 @@ class World(Random):
             zone=ZONE,
             truths={key: Truths(self.choice(truths), self.choice(truths)) for key in KEYS},
             permissions={one: YES if self.random() < 0.9 else None for one in "mps"},
+            held=frozenset(self.some(Product, 0, 2)),
+            barred=frozenset(self.some(Channel, 0, 2)),
             vulnerable=self.random() < 0.2,
             restricted=self.random() < 0.1,
             complaint_open=self.random() < 0.2,
@@ -147,6 +151,8 @@ def clear(one: Service, channel: Channel, here: Standing) -> bool:
     shown = [at for at in here.sold if at > week]
     conditions = [
         not one.channels or channel in one.channels,
+        channel not in here.barred,
+        one.product is None or one.product not in here.held,
         here.truths[one.key].eligible is True,
         here.truths[one.key].applicable is True,
         all(here.permissions[purpose] is not None for purpose in one.purposes),

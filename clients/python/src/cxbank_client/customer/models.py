@@ -587,6 +587,7 @@ class ChangeService(Input):
     rests_days: int | None = None
     prior: PriorIn | None = None
     model: Literal["product"] | None = None
+    product: Product | None = None
     state: Literal["active", "archived"] | None = None
     effective_from: datetime | None = None
 
@@ -968,6 +969,7 @@ class DefineService(Input):
     rests_days: int = 30
     prior: PriorIn
     model: Literal["product"] | None = None
+    product: Product | None = None
     key: str
     effective_from: datetime | None = None
 
@@ -2219,6 +2221,7 @@ class ServiceView(Answer):
     rests_days: int
     prior: PriorView
     model: str | None
+    product: Product | str | None
     effective_from: datetime
     recorded_at: datetime
 

@@ -1,10 +1,12 @@
 """HTTP of offers: the catalogue, assessments, what is best for a customer, what became of it, what it was worth."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.offers import usecases
 from customer.offers.access import CanAnswer, CanAsk, CanAssess, CanDefine, CanInspect, CanRead, CanReadAssessments
@@ -29,13 +31,12 @@ from shared.etags import IfMatch, created, with_etag
 from shared.grouping import Grouped, grouped
 from shared.idempotency import Answer, IdempotencyKey, Wish, wish_for
 from shared.routing import Router
+from shared.world import World
 
 services = Router(prefix="/v1/services", tags=["offers"])
 of_customer = Router(prefix="/v1/customers/{customer_id}", tags=["offers"])
 decisions = Router(prefix="/v1/offer-decisions", tags=["offers"])
-router = Router(tags=["offers"])
 
-Ask = Annotated[Grouped[usecases.Ask, NextBest], grouped(usecases.next_best)]
 Say = Annotated[Grouped[Wish[RecordOutcome], Answer[OfferOutcome]], grouped(usecases.say_outcomes)]
 Since = Annotated[date | None, Query(alias="from")]
 Until = Annotated[date | None, Query(alias="to")]
@@ -103,24 +104,6 @@ async def change_service(
     return with_etag(view, version=view.version)
 
 
-@of_customer.get("/next-best-services", response_model=NextBest)
-async def show_next_best(
-    customer_id: UUID,
-    ask: Ask,
-    caller: CanAsk,
-    channel: Channel,
-    limit: Annotated[int, Query(ge=1, le=20)] = 3,
-) -> NextBest:
-    """The next best services of a customer on a channel, best first, and why every other entry is not among them.
-
-    The decision is kept under `id`, with the receipts it rests on; asking is recorded before the answer leaves. Who is in
-    the control group is sold nothing here. Customers see what is offered to them, not how it came about.
-
-    Errors: 404 unknown; 410 erased.
-    """
-    return await ask(usecases.Ask(customer_id, channel, limit, caller))
-
-
 @of_customer.post("/offer-outcomes", status_code=201, response_model=OfferOutcome)
 async def say_outcome(
     request: Request, customer_id: UUID, body: SayOutcome, say: Say, caller: CanAnswer, key: IdempotencyKey = None
@@ -172,5 +155,30 @@ async def show_decision(request: Request, decision_id: UUID, caller: CanInspect,
     return await usecases.show_decision(request.app.state.world, tx, decision_id, caller)
 
 
-for one in (services, of_customer, decisions):
-    router.include_router(one)
+def routers(barred: usecases.Barred) -> list[Router]:
+    """This capability's routers; `barred` reads the channels that restrictions of risk bar."""
+    asking = Router(prefix="/v1/customers/{customer_id}", tags=["offers"])
+
+    async def next_best(world: World, tx: AsyncConnection, asks: Sequence[Any]) -> Sequence[Any]:
+        return await usecases.next_best(world, tx, asks, barred)
+
+    ask = Annotated[Grouped[usecases.Ask, NextBest], grouped(next_best)]
+
+    @asking.get("/next-best-services", response_model=NextBest)
+    async def show_next_best(
+        customer_id: UUID,
+        ask: ask,
+        caller: CanAsk,
+        channel: Channel,
+        limit: Annotated[int, Query(ge=1, le=20)] = 3,
+    ) -> NextBest:
+        """The next best services of a customer on a channel, best first, and why every other entry is not among them.
+
+        The decision is kept under `id`, with the receipts it rests on; asking is recorded before the answer leaves. Who is in
+        the control group is sold nothing here. Customers see what is offered to them, not how it came about.
+
+        Errors: 404 unknown; 410 erased.
+        """
+        return await ask(usecases.Ask(customer_id, channel, limit, caller))
+
+    return [services, asking, of_customer, decisions]

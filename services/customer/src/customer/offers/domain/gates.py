@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from customer.interactions.domain.facts import Product
 from customer.offers.domain.services import Channel, Service
 from customer.outreach.domain import messages
 from customer.outreach.domain.messages import Category, Urgency
@@ -37,6 +38,7 @@ class Reason(StrEnum):
     """Why an entry is not offered."""
 
     NOT_ON_THIS_CHANNEL = "not-on-this-channel"
+    HELD_ALREADY = "held-already"
     NOT_ELIGIBLE = "not-eligible"
     ELIGIBILITY_UNKNOWN = "eligibility-unknown"
     NOT_APPLICABLE = "not-applicable"
@@ -48,6 +50,7 @@ class Reason(StrEnum):
     AFFORDABILITY_UNKNOWN = "affordability-unknown"
     INCOME_TOO_LOW = "income-too-low"
     LIKELY_TO_DEFAULT = "likely-to-default"
+    CHANNEL_BARRED = "channel-barred"
     RESTRICTED = "restricted"
     NO_CONSENT = "no-consent"
     OPEN_COMPLAINT = "open-complaint"
@@ -83,7 +86,8 @@ class Standing:
     """All that the gates ask of one customer at one instant, whichever of a person's records it was said under.
 
     `tolerance` is the level of risk the customer can bear, good until `tolerance_until`; `income` the lower bound of the
-    declared band in minor units of `income_currency`. `permissions` has every purpose asked about; None is a denial.
+    declared band in minor units of `income_currency`. `held` are the products the customer holds, `barred` the channels a
+    restriction of risk keeps them from. `permissions` has every purpose asked about; None is a denial.
     `rests` says until when an entry rests after it was answered. `sent` are messages that caps count, `sold` the sales
     offers shown lately; `reachable` are the channels there is a contact point for,
     `quiet` the hours the customer asked to be left alone at, by the clock they named.
@@ -93,6 +97,8 @@ class Standing:
     zone: ZoneInfo
     truths: Mapping[str, Truths]
     permissions: Mapping[str, Permission | None]
+    held: frozenset[Product] = frozenset()
+    barred: frozenset[Channel] = frozenset()
     vulnerable: bool = False
     restricted: bool = False
     complaint_open: bool = False
@@ -141,6 +147,8 @@ def refused(service: Service, channel: Channel, standing: Standing, terms: Terms
 def _eligibility(service: Service, channel: Channel, standing: Standing) -> Refusal | None:
     if service.channels and channel not in service.channels:
         return Refusal(Stage.ELIGIBILITY, Reason.NOT_ON_THIS_CHANNEL)
+    if service.product in standing.held:
+        return Refusal(Stage.ELIGIBILITY, Reason.HELD_ALREADY)
     told = standing.truths[service.key].eligible
     if told:
         return None
@@ -188,6 +196,8 @@ def _not_afforded(service: Service, standing: Standing) -> Reason | None:
 
 
 def _contact(service: Service, channel: Channel, standing: Standing, terms: Terms) -> Refusal | None:
+    if channel in standing.barred:
+        return _no(Reason.CHANNEL_BARRED)
     return _allowed(service, standing) or _rested(service, standing) or _reached(service, channel, standing, terms)
 
 

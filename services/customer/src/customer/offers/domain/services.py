@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from customer.interactions.domain.facts import Product
+
 
 class ServiceKind(StrEnum):
     """What kind of help it is; only some of it is for sale."""
@@ -79,7 +81,8 @@ class Service:
     """One entry in one version. `value` counts minor units of one acceptance; no channels: it is offered on every one.
 
     `eligible` and `applicable` are conditions in CEL over the words of segments: who may have it at all, and for whom it
-    makes sense now. `purposes` are those of the consent ledger: each must allow it.
+    makes sense now. `purposes` are those of the consent ledger: each must allow it. `product` is what whoever takes it holds
+    from then on.
     """
 
     key: str
@@ -96,3 +99,4 @@ class Service:
     rests_days: int
     prior: Prior
     model: str | None = None
+    product: Product | None = None

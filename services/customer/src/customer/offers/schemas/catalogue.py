@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
+from customer.interactions.domain.facts import Product
 from customer.interactions.schemas import Money, MoneyView
 from customer.offers.domain.services import Channel, Needs, Prior, Service, ServiceKind
 from customer.segments.schemas import Key, RuleText, Words
@@ -53,11 +54,16 @@ class _Entry(Body):
     rests_days: Annotated[int, Field(ge=0, le=3_650, description="after an answer it is not offered for so long")] = 30
     prior: PriorIn
     model: Annotated[ModelName | None, Field(description="whose score tilts the propensity")] = None
+    product: Annotated[
+        Product | None, Field(description="what whoever takes it holds from then on, as account changes name it")
+    ] = None
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if self.kind is ServiceKind.PRODUCT and not self.sells:
             raise ValueError("a product is sold")
+        if self.product is not None and self.kind is not ServiceKind.PRODUCT:
+            raise ValueError("only a product is held")
         if self.value.minor <= 0:
             raise ValueError("what is worth nothing is not offered")
         return self
@@ -87,12 +93,13 @@ class ChangeService(Body):
     rests_days: int | None = None
     prior: PriorIn | None = None
     model: ModelName | None = None
+    product: Product | None = None
     state: State | None = None
     effective_from: AwareDatetime | None = None
 
     @model_validator(mode="after")
     def _kept(self) -> Self:
-        for name in self.model_fields_set - {"descriptions", "needs", "model", "effective_from"}:
+        for name in self.model_fields_set - {"descriptions", "needs", "model", "product", "effective_from"}:
             if getattr(self, name) is None:
                 raise ValueError(f"{name} cannot be removed")
         return self
@@ -125,6 +132,7 @@ class Entry(_Entry):
             rests_days=self.rests_days,
             prior=Prior(self.prior.mean, self.prior.strength),
             model=self.model,
+            product=self.product,
         )
 
 
@@ -163,6 +171,7 @@ class ServiceView(View):
     rests_days: int
     prior: PriorView
     model: str | None
+    product: Product | None
     effective_from: datetime
     recorded_at: datetime
 
@@ -196,7 +205,7 @@ def service_view(key: str, version: int, row: Any, entry: Entry) -> ServiceView:
             name: getattr(entry, name)
             for name in (
                 *("kind", "sells", "purposes", "channels", "eligible", "applicable"),
-                *("urgency", "rests_days", "model"),
+                *("urgency", "rests_days", "model", "product"),
             )
         },
     )

@@ -11,6 +11,7 @@ from customer.offers.usecases.catalogue import (
 )
 from customer.offers.usecases.deciding import Ask, next_best, show_decision
 from customer.offers.usecases.keeping import PROFILE_PART, forget, gather
+from customer.offers.usecases.knowing import Barred
 from customer.offers.usecases.measuring import show_fairness, show_lift
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "OUTCOME",
     "PROFILE_PART",
     "Ask",
+    "Barred",
     "adopt_presets",
     "assess",
     "change_service",

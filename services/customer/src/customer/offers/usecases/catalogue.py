@@ -77,7 +77,7 @@ async def define_service(
             return view_of((await repository.versions_of(tx, wish.key))[0]), False
         known = await repository.versions_of(tx, wish.key)
     first = known[-1]
-    if first.definition != definition or wish.effective_from not in {None, first.effective_from}:
+    if _kept(first) != definition or wish.effective_from not in {None, first.effective_from}:
         raise ServiceTaken("That key is known with other content; a change goes by PATCH.")
     return view_of(known[0]), True
 
@@ -94,7 +94,7 @@ async def change_service(
     patch = wish.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"state", "effective_from"})
     definition = _plain(_entry(_merged(before.definition, patch)))
     state = wish.state or before.state
-    if definition == before.definition and state == before.state:
+    if definition == _kept(before) and state == before.state:
         return view_of(before)
     at = clock.now()
     await _check(tx, Entry.model_validate(definition), at)
@@ -167,6 +167,11 @@ def _merged(before: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, An
 
 def _plain(entry: Entry) -> dict[str, Any]:
     return entry.model_dump(mode="json", by_alias=True)
+
+
+def _kept(row: Row[Any]) -> dict[str, Any]:
+    """What a version says, in the form of today: a field that entries have got since is there too."""
+    return _plain(Entry.model_validate(row.definition))
 
 
 def _not_past(asked: datetime | None, earliest: datetime) -> None:

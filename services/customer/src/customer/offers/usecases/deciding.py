@@ -28,7 +28,7 @@ from customer.offers.schemas import (
     RefusedService,
     ScoreView,
 )
-from customer.offers.usecases.knowing import Known, known_of
+from customer.offers.usecases.knowing import Barred, Known, known_of
 from customer.offers.usecases.weighing import because, becauses, experiment_at
 from customer.parties import usecases as parties
 from customer.parties.problems import CustomerErased, CustomerUnknown
@@ -56,7 +56,7 @@ class Ask:
     caller: Caller
 
 
-async def next_best(world: World, tx: AsyncConnection, asks: Sequence[Ask]) -> list[NextBest | Problem]:
+async def next_best(world: World, tx: AsyncConnection, asks: Sequence[Ask], barred: Barred) -> list[NextBest | Problem]:
     """What is best for each, with why all else is not; each decision is kept with the receipts it rests on.
 
     A customer reaches the person they are themself, and sees what is offered, nothing of how it came about.
@@ -70,7 +70,7 @@ async def next_best(world: World, tx: AsyncConnection, asks: Sequence[Ask]) -> l
     keys = await world.vault.for_write(tx, [parties.subject_of(one) for one in ids if one not in absent])
     problems = [_refusal(one, of, absent, keys) for one in asks]
     heard = [one for one, problem in zip(asks, problems, strict=True) if problem is None]
-    known = await known_of(world, tx, [(one.customer_id, one.channel) for one in heard], at)
+    known = await known_of(world, tx, [(one.customer_id, one.channel) for one in heard], at, barred)
     made = [_made(one, known, at) for one in heard]
     await _keep(world, tx, made, known, keys)
     told = iter([_seen_by(one.ask.caller, one.view) for one in made])

@@ -1,6 +1,6 @@
 """Everything a decision rests on, read for many customers together in the transaction that decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -46,6 +46,8 @@ _REACHED_BY: Final[Mapping[Channel, ContactKind]] = {
 }
 
 Place = tuple[UUID, Channel]
+# The channels that restrictions of risk bar, by record; whoever keeps the restrictions hands in how to read them.
+Barred = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[Mapping[UUID, frozenset[str]]]]
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Known:
         return [one.service for one in self.listed]
 
 
-async def known_of(world: World, tx: AsyncConnection, places: Sequence[Place], at: datetime) -> Known:
+async def known_of(world: World, tx: AsyncConnection, places: Sequence[Place], at: datetime, barred: Barred) -> Known:
     """All of it for these customers on these channels; who is erased or unknown is not in it."""
     places = sorted(set(places))
     views = await parties.views(world, tx, sorted({one for one, _ in places}))
@@ -81,6 +83,9 @@ async def known_of(world: World, tx: AsyncConnection, places: Sequence[Place], a
     terms = Terms(in_force(outreach.policies(), at), arbitration.cap())
     conditions = [text for one in services for text in (one.eligible, one.applicable)]
     judged = await segments.judge(world, tx, ids, conditions, at)
+    products = {one.product for one in services if one.product is not None}
+    held = {one: judged[one].holds(products) for one in ids}
+    bars = await barred(tx, everybody)
     permissions = await _permissions(world, tx, places, services)
     opened = await matters.open_matters(tx, ids)
     sent = await outreach.contacts_of(tx, everybody, at - terms.policy.longest)
@@ -99,6 +104,8 @@ async def known_of(world: World, tx: AsyncConnection, places: Sequence[Place], a
                 for service in services
             },
             permissions=permissions[one, channel],
+            held=held[one],
+            barred=frozenset(way for way in Channel for member in around[one] if way in bars.get(member, ())),
             restricted=bool(views[one].restricted),
             complaint_open=opened[one].complaint,
             default_chance=chances.get((one, channel)),

@@ -2,7 +2,17 @@
 
 from customer.routing.usecases.learning import forget, forget_notes, learn_from_risk
 from customer.routing.usecases.noting import note
-from customer.routing.usecases.reading import everybody, gather, show_profiles
+from customer.routing.usecases.reading import channels_barred, everybody, gather, show_profiles
 from customer.routing.usecases.settling import settle
 
-__all__ = ["everybody", "forget", "forget_notes", "gather", "learn_from_risk", "note", "settle", "show_profiles"]
+__all__ = [
+    "channels_barred",
+    "everybody",
+    "forget",
+    "forget_notes",
+    "gather",
+    "learn_from_risk",
+    "note",
+    "settle",
+    "show_profiles",
+]

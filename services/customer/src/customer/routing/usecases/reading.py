@@ -126,6 +126,14 @@ async def cards_told(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -
     return told
 
 
+async def channels_barred(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
+    """The channels that restrictions of risk in force bar, by the record they were set on; none of who has none."""
+    told: dict[UUID, frozenset[str]] = {}
+    for row in await repository.restrictions_of(conn, ids):
+        told[row.customer_id] = told.get(row.customer_id, frozenset()) | frozenset(row.channels)
+    return told
+
+
 async def _own(conn: AsyncConnection, wishes: Sequence[tuple[UUID, Caller]]) -> set[tuple[UUID | None, UUID]]:
     """Which of the asked cards are the asking customer's: their own, or of a record that counts as the same party."""
     asked = {(caller.customer_id, one) for one, caller in wishes if caller.actor == "customer"}

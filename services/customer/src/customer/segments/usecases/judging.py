@@ -1,6 +1,6 @@
 """Conditions of other capabilities in the words of segments: checked when they are saved, judged for many at an instant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from customer.interactions.domain.facts import Fact
+from customer.interactions.domain.facts import Fact, Product
 from customer.segments import repository
 from customer.segments.domain.readings import Value
 from customer.segments.domain.rules import Book
@@ -36,6 +36,12 @@ class Judged:
     def value(self, name: str) -> Value:
         """A fact of the record or a feature by its name."""
         return self.source.read(frozenset({name}), self.at)[name].value
+
+    def holds(self, products: Iterable[Product]) -> frozenset[Product]:
+        """Which of these products the customer holds at that instant: by when accounts changed, not by when it was heard."""
+        names = {f"holds_{one}": one for one in products}
+        told = self.source.read(frozenset(names), self.at)
+        return frozenset(product for name, product in names.items() if told[name].value is True)
 
     @property
     def facts(self) -> Sequence[Fact]:
