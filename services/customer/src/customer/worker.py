@@ -13,6 +13,7 @@ from customer.insights.timers import Remaking
 from customer.interactions import consumers as interactions
 from customer.interactions.routes import INTERACTIONS
 from customer.matters import consumers as matters
+from customer.offers import consumers as offers
 from customer.outreach import consumers as outreach
 from customer.outreach.clients import gateways
 from customer.outreach.timers import FORGET_MARKS, Courier, forget_contact_marks
@@ -59,6 +60,7 @@ def work(world: World) -> Work:
     matters.listen(handlers, world)
     routing.listen(handlers, world)
     outreach.listen(handlers, world)
+    offers.listen(handlers, world)
     identity.listen(handlers, world)
     segments_heard.listen(handlers)
     insights.listen(handlers, world)

@@ -294,6 +294,16 @@ class PrivacyClockWarned(Said):
     occurred_at: datetime
 
 
+class ProductOpened(Said):
+    """An account of some product was opened at `occurred_at`; said when it was recorded, which may be much later."""
+
+    event_type: ClassVar[str] = "cxbank.customer.product_opened.v1"
+
+    interaction_id: UUID
+    customer_id: UUID
+    occurred_at: datetime
+
+
 class CustomerRegistered(Said):
     """A party is known from now on."""
 
@@ -449,6 +459,7 @@ EVENTS: dict[str, type[Said]] = {
     "cxbank.customer.offer_shown.v1": OfferShown,
     "cxbank.customer.privacy_clock_breached.v1": PrivacyClockBreached,
     "cxbank.customer.privacy_clock_warned.v1": PrivacyClockWarned,
+    "cxbank.customer.product_opened.v1": ProductOpened,
     "cxbank.customer.registered.v1": CustomerRegistered,
     "cxbank.customer.routing_profile_changed.v1": RoutingProfileChanged,
     "cxbank.customer.routing_profile_snapshot.v1": RoutingProfileSnapshot,

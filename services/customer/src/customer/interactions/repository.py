@@ -86,6 +86,7 @@ _OF = (
 )
 _BEFORE = bindparam("before", type_=Uuid)
 _OF_THEN = _OF.where(interaction.c.id < _BEFORE)
+_OF_KIND = _OF.where(interaction.c.kind == bindparam("kind", type_=Text))
 _ACTIVITY_OF = select(customer_activity).where(customer_activity.c.customer_id == any_(_IDS))
 
 
@@ -129,6 +130,11 @@ async def of_customers(conn: AsyncConnection, ids: Sequence[UUID], as_of: dateti
     if as_of is None:
         return (await conn.execute(_OF, wanted)).all()
     return (await conn.execute(_OF_THEN, wanted | {"before": bound(as_of)})).all()
+
+
+async def of_kind(conn: AsyncConnection, ids: Sequence[UUID], kind: str) -> Rows:
+    """The interactions of one kind that arrived under these ids, in event order."""
+    return (await conn.execute(_OF_KIND, {"ids": list(ids), "kind": kind})).all()
 
 
 async def activity_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:

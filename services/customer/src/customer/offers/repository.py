@@ -42,7 +42,6 @@ from shared.db import unnest
 
 Rows = Sequence[Row[Any]]
 ANY_SOLD = "*"
-
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _AT = DateTime(timezone=True)
 
@@ -274,19 +273,20 @@ def _expose() -> Any:
 _EXPOSE = _expose()
 _TAKEN: dict[str, Any] = {"experiment": Uuid, "customer": Uuid, "entry": Text, "at": _AT}
 _taken = unnest("taken", **_TAKEN)
+_exposed = offer_exposure.c
+_since = func.coalesce(_exposed.qualified_at, _exposed.first_at)
 _TAKE = (
     update(offer_exposure)
     .where(
-        offer_exposure.c.experiment_id == _taken.c.experiment,
-        offer_exposure.c.customer_id == _taken.c.customer,
-        offer_exposure.c.service == _taken.c.entry,
-        offer_exposure.c.accepted_at.is_(None),
-        offer_exposure.c.first_at <= _taken.c.at,
+        _exposed.experiment_id == _taken.c.experiment,
+        _exposed.customer_id == _taken.c.customer,
+        _exposed.service == _taken.c.entry,
+        _since <= _taken.c.at,
+        # The first time since then, in whatever order it is heard.
+        func.coalesce(_exposed.accepted_at.between(_since, _taken.c.at), literal(value=False)).is_(False),
     )
     .values(accepted_at=_taken.c.at)
-    .returning(
-        offer_exposure.c.customer_id, offer_exposure.c.service, offer_exposure.c.arm, offer_exposure.c.qualified_at
-    )
+    .returning(*(_exposed[name] for name in (*_EXPOSED, "arm", "qualified_at")))
 )
 
 
@@ -295,15 +295,15 @@ async def expose(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> Rows
     return (await tx.execute(_EXPOSE, _columns(_EXPOSURE, rows))).all() if rows else []
 
 
-async def hold_exposures(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
-    """Hold what these customers were considered for, in one order."""
+async def exposures_of(conn: AsyncConnection, ids: Sequence[UUID], *, hold: bool = False) -> Rows:
+    """What these customers were considered for, in one order; held until the end of the transaction if it says so."""
     here = offer_exposure.c
-    chosen = select(here.customer_id).where(here.customer_id == any_(_IDS))
-    await tx.execute(chosen.order_by(*(here[name] for name in _EXPOSED)).with_for_update(), {"ids": list(ids)})
+    chosen = select(offer_exposure).where(here.customer_id == any_(_IDS)).order_by(*(here[name] for name in _EXPOSED))
+    return list(await conn.execute(chosen.with_for_update() if hold else chosen, {"ids": list(ids)}))
 
 
 async def take(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> Rows:
-    """Note the first time somebody took what they had been considered for; the rows that it was."""
+    """Note the first time since they qualified that somebody took what they had been considered for; the rows changed."""
     return (await tx.execute(_TAKE, _columns(_TAKEN, rows))).all() if rows else []
 
 

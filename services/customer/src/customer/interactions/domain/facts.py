@@ -79,6 +79,8 @@ class Product(StrEnum):
 
 DIGITAL: Final = frozenset({Channel.WEB, Channel.APP, Channel.WECHAT, Channel.VIDEO, Channel.EMAIL})
 INCOME: Final = frozenset({Category.SALARY, Category.PENSION, Category.INCOME})
+# The word of the attribute `change` that says that a product was taken.
+OPENED: Final = "opened"
 # A customer is never told that they were screened: it would tip them off.
 HIDDEN_FROM_CUSTOMERS: Final = frozenset({Kind.SCREENING})
 _ACTS: Final = frozenset(
@@ -164,7 +166,7 @@ def is_product_event(fact: Fact) -> bool:
 
 def opens_product(fact: Fact) -> bool:
     """Whether a product was taken."""
-    return is_product_event(fact) and fact.attributes["change"] == "opened"
+    return is_product_event(fact) and fact.attributes["change"] == OPENED
 
 
 def same_instant_order(fact: Fact) -> tuple[int, str]:

@@ -9,6 +9,7 @@ from customer.interactions.usecases.reading import (
     first_of_kind,
     gather,
     ingest_of,
+    openings_of,
     show_interactions,
 )
 from customer.interactions.usecases.recording import import_interactions, record_interactions
@@ -32,6 +33,7 @@ __all__ = [
     "import_interactions",
     "ingest_of",
     "no_cuts",
+    "openings_of",
     "record_interactions",
     "show_interactions",
     "show_profiles",

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.interactions import repository
-from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Fact
+from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Fact, Kind, opens_product
 from customer.interactions.problems import InteractionUnknown
 from customer.interactions.schemas import Interaction
 from customer.interactions.usecases.sealing import INTERACTION, fact_of, opened, views
@@ -35,6 +35,18 @@ async def facts_of_ids(
         key = keys[subject_of(row.customer_id)]
         if key is not None:
             found[row.customer_id].append(fact_of(row, key))
+    return found
+
+
+async def openings_of(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, list[Fact]]:
+    """The facts by which products were opened under each of these very ids, in event order; nothing of the erased."""
+    rows = await repository.of_kind(conn, ids, Kind.ACCOUNT_CHANGED) if ids else []
+    keys = await world.vault.for_read(conn, [subject_of(one) for one in {row.customer_id for row in rows}])
+    found: dict[UUID, list[Fact]] = {one: [] for one in ids}
+    for row in rows:
+        key = keys[subject_of(row.customer_id)]
+        if key is not None and opens_product(fact := fact_of(row, key)):
+            found[row.customer_id].append(fact)
     return found
 
 

@@ -11,12 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer import storage
 from customer.due import usecases as due
 from customer.interactions import repository
+from customer.interactions.domain.facts import OPENED, Kind
+from customer.interactions.events import ProductOpened
 from customer.interactions.schemas import Interaction, RecordInteraction
 from customer.interactions.usecases.sealing import INTERACTION, sealed, view_of, views
 from customer.parties.problems import CustomerErased
 from customer.parties.usecases import subject_of
 from shared import audit
 from shared.crypto import DataKey, Subject
+from shared.events import outbox
+from shared.events.envelope import Emit
 from shared.idempotency import Answer, Passage, Wish, claim
 from shared.problems import Problem
 from shared.world import World
@@ -100,7 +104,20 @@ async def _record(world: World, tx: AsyncConnection, wishes: Sequence[Wish[Recor
         entries += _entries(customer_id, theirs, first)
     await repository.insert_interactions(tx, rows)
     await due.note(tx, {one: min(wish.body.occurred_at for wish in theirs) for one, theirs in of.items()})
+    said = [_opened(wish) for wish in wishes if _opens(wish.body)]
+    if said:
+        await outbox.emit(tx, storage.EVENTS, storage.SOURCE, said)
     await audit.record(tx, storage.AUDIT, world.keyring, entries)
+
+
+def _opens(body: RecordInteraction) -> bool:
+    return body.kind is Kind.ACCOUNT_CHANGED and body.product is not None and body.change == OPENED
+
+
+def _opened(wish: Wish[RecordInteraction]) -> Emit:
+    body = wish.body
+    event = ProductOpened(interaction_id=wish.id, customer_id=body.customer_id, occurred_at=body.occurred_at)
+    return Emit(event, key=body.customer_id, subject=f"interaction:{wish.id}", sequence=1)
 
 
 def _activity(customer_id: UUID, theirs: Sequence[Wish[RecordInteraction]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from customer.offers.usecases.deciding import Ask, next_best, show_decision
 from customer.offers.usecases.keeping import PROFILE_PART, forget, gather
 from customer.offers.usecases.knowing import Barred
 from customer.offers.usecases.measuring import show_fairness, show_lift
+from customer.offers.usecases.taking import hear_takings
 
 __all__ = [
     "ASSESSMENT",
@@ -26,6 +27,7 @@ __all__ = [
     "define_service",
     "forget",
     "gather",
+    "hear_takings",
     "list_assessments",
     "list_services",
     "next_best",

@@ -19,7 +19,8 @@ from customer.offers.events import OfferAnswered, OfferEvent, OfferShown
 from customer.offers.problems import DecisionUnknown, NotOffered
 from customer.offers.schemas import OfferOutcome, RecordOutcome
 from customer.offers.usecases.catalogue import Listed, listed_at
-from customer.offers.usecases.deciding import tallied
+from customer.offers.usecases.deciding import DECISION, tallied
+from customer.offers.usecases.knowing import DECIDER
 from customer.offers.usecases.weighing import experiment_at
 from customer.parties import usecases as parties
 from customer.parties.problems import CustomerErased, CustomerUnknown
@@ -75,8 +76,10 @@ class _Known:
     listed: Mapping[str, Listed]
 
 
-async def _known(world: World, tx: AsyncConnection, wishes: Sequence[Word]) -> _Known:
-    ids = sorted({wish.body.customer_id for wish in wishes})
+async def _known(
+    world: World, tx: AsyncConnection, wishes: Sequence[Word], at: datetime, others: Sequence[UUID] = ()
+) -> _Known:
+    ids = sorted({*others, *(wish.body.customer_id for wish in wishes)})
     askers = {wish.caller.customer_id for wish in wishes if wish.caller.customer_id is not None}
     around = await circles(tx, storage.LINKS, sorted({*ids, *askers}))
     everybody = sorted({one for circle in around.values() for one in circle})
@@ -89,12 +92,13 @@ async def _known(world: World, tx: AsyncConnection, wishes: Sequence[Word]) -> _
         erased=frozenset(subject.id for subject, key in keys.items() if key is None),
         decisions=await repository.decisions(tx, sorted(set(named))),
         views=await parties.views(world, tx, everybody),
-        listed={one.service.key: one for one in await listed_at(tx, max(wish.at for wish in wishes))},
+        listed={one.service.key: one for one in await listed_at(tx, at)},
     )
 
 
 async def _said(world: World, tx: AsyncConnection, wishes: Sequence[Word]) -> list[OfferOutcome | Problem]:
-    known = await _known(world, tx, wishes)
+    at = max(wish.at for wish in wishes)
+    known = await _known(world, tx, wishes, at)
     answers: dict[UUID, OfferOutcome | Problem] = {}
     kept: list[tuple[Word, dict[str, Any]]] = []
     for wish in wishes:
@@ -105,6 +109,35 @@ async def _said(world: World, tx: AsyncConnection, wishes: Sequence[Word]) -> li
     if kept:
         answers |= await _write(world, tx, kept, known)
     return [answers[wish.id] for wish in wishes]
+
+
+async def say_taken(
+    world: World, tx: AsyncConnection, words: Sequence[Word], taken: Sequence[Mapping[str, Any]], at: datetime
+) -> None:
+    """Keep what was taken without a word: `words` for the offers that stood open, `taken` as `_take` takes it.
+
+    They pass no gate: a repeat finds nothing open. Of somebody erased meanwhile nothing is kept.
+    """
+    known = await _known(world, tx, words, at, [row["customer"] for row in taken])
+    alive = known.views.keys() - known.erased
+    kept = [(word, _offer(word, known)) for word in words if word.body.customer_id in alive]
+    also = [row for row in taken if row["customer"] in alive]
+    if kept:
+        await _write(world, tx, kept, known, also)
+    else:
+        await _take(world, tx, also, known, at)
+    entries = [
+        audit.Entry(
+            "offers.take",
+            parties.subject_of(row["customer"]),
+            DECISION,
+            None,
+            DECIDER,
+            {"service": row["entry"], "experiment": str(row["experiment"])},
+        )
+        for row in also
+    ]
+    await audit.record(tx, storage.AUDIT, world.keyring, entries)
 
 
 def _offer(wish: Word, known: _Known) -> dict[str, Any]:
@@ -163,7 +196,11 @@ def _decided(body: RecordOutcome, known: _Known) -> dict[str, Any]:
 
 
 async def _write(
-    world: World, tx: AsyncConnection, kept: Sequence[tuple[Word, dict[str, Any]]], known: _Known
+    world: World,
+    tx: AsyncConnection,
+    kept: Sequence[tuple[Word, dict[str, Any]]],
+    known: _Known,
+    also: Sequence[Mapping[str, Any]] = (),
 ) -> dict[UUID, OfferOutcome]:
     first = {(row["id"], row["service"]): row for _, row in reversed(kept)}
     await repository.begin_offers(tx, [row | {"outcome": ""} for row in first.values()])
@@ -172,7 +209,7 @@ async def _write(
     counts: dict[tuple[str, str, str], Counter[str]] = {}
     said: list[Emit] = []
     words: list[dict[str, Any]] = []
-    taken: list[dict[str, Any]] = []
+    taken: list[Mapping[str, Any]] = [*also]
     for wish, offer in kept:
         place = (offer["id"], offer["service"])
         at = min(wish.body.occurred_at or wish.at, wish.at)
@@ -292,6 +329,16 @@ async def _take(
         place = (row["experiment"], row["customer"], row["entry"])
         if place not in first or row["at"] < first[place]["at"]:
             first[place] = row
-    await repository.hold_exposures(tx, sorted({row["customer"] for row in rows}))
-    fresh = [row for row in await repository.take(tx, list(first.values())) if row.qualified_at is not None]
+    before = await repository.exposures_of(tx, sorted({row["customer"] for row in rows}), hold=True)
+    counted = {
+        _exposed(row)
+        for row in before
+        if row.qualified_at is not None and row.accepted_at is not None and row.accepted_at >= row.qualified_at
+    }
+    took = [row for row in await repository.take(tx, list(first.values())) if row.qualified_at is not None]
+    fresh = [row for row in took if _exposed(row) not in counted]
     await repository.add_tally(tx, tallied(fresh, known.views, at, world.settings.zone, lambda _: {"accepted": 1}))
+
+
+def _exposed(row: Row[Any]) -> tuple[UUID, UUID, str]:
+    return row.experiment_id, row.customer_id, row.service

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Final
+from uuid import UUID
 
 from customer.offers.domain import arbitration, experiments
 from customer.offers.schemas import Arbitration, Because
@@ -29,6 +30,11 @@ def arbitration_at(at: datetime) -> Arbitration:
 def experiment_at(at: datetime) -> experiments.Experiment:
     """The universal control group in force at that instant."""
     return experiments.in_force([one.trial() for one in arbitrations()], at)
+
+
+def days_of(experiment_id: UUID) -> int | None:
+    """How many days after they qualified people are watched in that experiment; None where it is none of ours."""
+    return next((one.experiment.days for one in arbitrations() if one.experiment.id == experiment_id), None)
 
 
 @cache
