@@ -26,6 +26,7 @@ ZONES = ("Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Lord_
 PLACES = [UUID(int=number, version=4) for number in range(1, 4)]
 # Around the days on which London and New York change their clocks.
 BEGINS = [datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 10, 24, tzinfo=UTC), datetime(2026, 10, 31, 20, tzinfo=UTC)]
+CAMPAIGN = UUID(int=9, version=4)
 TABLES = "fact, known_place, figure_day, figure_hour, histogram_day, histogram_hour"
 
 
@@ -119,7 +120,35 @@ def places(draw: st.DrawFn) -> list[Said]:
     return [Said("channel-router.place_changed", subject, version, data)]
 
 
-KINDS = (tickets(), tickets(), tickets(), expressions(), customers(), risks(), places())
+@st.composite
+def messages(draw: st.DrawFn) -> list[Said]:
+    """Taken by one channel after the other, as it came back from the one before; or by none at all."""
+    subject, at = draw(st.uuids(version=4)), moments(draw)
+    told: dict[str, Any] = {"message_id": subject, "customer_id": draw(st.uuids(version=4))}
+    told |= {
+        "purpose": draw(st.sampled_from(["service", "news"])),
+        "campaign_id": draw(st.sampled_from([None, CAMPAIGN])),
+    }
+    through = draw(st.sampled_from([[], ["push"], ["push", "sms"]]))
+    steps: list[tuple[str, str | None]] = [("sent", channel) for channel in through]
+    last = through[-1] if through else draw(st.sampled_from([None, "email"]))
+    ends = [["failed"], ["suppressed"], *([[], ["delivered"], ["read"], ["delivered", "read"]] if through else [])]
+    end = draw(st.sampled_from(ends))
+    if "read" in end and draw(st.booleans()):
+        steps.pop()  # a gateway that was silent when it took it
+    steps += [(word, last) for word in end]
+    return [
+        Said(
+            f"customer.message_{word}",
+            subject,
+            number,
+            told | {"channel": channel, "occurred_at": at + timedelta(hours=17 * number)},
+        )
+        for number, (word, channel) in enumerate(steps, 1)
+    ]
+
+
+KINDS = (tickets(), tickets(), tickets(), expressions(), customers(), risks(), messages(), messages(), places())
 # One version of a thing says one thing.
 STORIES = st.lists(
     st.one_of(*KINDS), min_size=15, max_size=60, unique_by=lambda story: (story[0].subject, story[0].version)
@@ -161,6 +190,8 @@ class Twin:
                 self.ticket(data)
             elif one.type == "feedback.received":
                 self.expression(data)
+            elif kind == "message":
+                self.message([each for each in said if each.subject == one.subject])
             elif one.type.startswith("customer."):
                 self.add("customers_registered", "bank", first[one.subject], 1, 0)
             elif kind == "screened":
@@ -199,6 +230,30 @@ class Twin:
             self.add("complaint_share", unit, data["occurred_at"], data["kind"] == "complaint", 1)
             if data["rating"]:
                 self.add("average_rating", unit, data["occurred_at"], data["rating"], 1)
+
+    def message(self, said: Sequence[Said]) -> None:
+        data, through = said[0].data, defaultdict(list)
+        for one in said:
+            through[one.data["channel"] if not one.type.endswith("suppressed") else None].append(one)
+        campaign = [f"campaign:{data['campaign_id']}"] if data["campaign_id"] else []
+        for unit in ("bank", f"purpose:{data['purpose']}", *campaign):
+            self.went(unit, said)
+            self.add("message_suppression_rate", unit, said[0].data["occurred_at"], "suppressed" in said[-1].type, 1)
+        for channel, part in through.items():
+            if channel is not None:
+                self.went(f"channel:{channel}", part)
+
+    def went(self, unit: str, said: Sequence[Said]) -> None:
+        words, at = [one.type.rsplit("_", 1)[1] for one in said], said[0].data["occurred_at"]
+        arrived = words[-1] in {"delivered", "read"}
+        if {"sent", "delivered", "read"} & set(words):
+            self.add("messages_sent", unit, at, 1, 0)
+            self.add("message_delivery_rate", unit, at, arrived, 1)
+        if arrived:
+            self.add("messages_delivered", unit, at, 1, 0)
+            self.add("message_read_rate", unit, at, words[-1] == "read", 1)
+        if words[-1] in {"read", "failed", "suppressed"}:
+            self.add(f"messages_{words[-1]}", unit, at, 1, 0)
 
     def restriction(self, one: Said, begun: datetime) -> None:
         ends = [one.data["until"]] if one.data["until"] else []

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from kpi.figures.domain import METRICS
+from kpi.figures.domain.metrics import METRICS
 from shared import clock
 from shared.testing.service import Service
 

@@ -14,7 +14,7 @@ Direction = Literal["up", "down"]
 
 Grain = Literal["hour", "day", "week", "month", "quarter", "year"]
 
-Kind = Literal["ticket", "feedback", "screening", "customer", "restriction", "offer"]
+Kind = Literal["ticket", "feedback", "screening", "customer", "restriction", "offer", "message", "sending"]
 
 MetricKey = Literal[
     "customers_registered",
@@ -35,6 +35,14 @@ MetricKey = Literal[
     "restrictions_active",
     "offers_shown",
     "offer_acceptance_rate",
+    "messages_sent",
+    "messages_delivered",
+    "messages_read",
+    "messages_failed",
+    "messages_suppressed",
+    "message_delivery_rate",
+    "message_read_rate",
+    "message_suppression_rate",
 ]
 
 MetricType = Literal["count", "ratio", "mean", "quantile", "stock"]

@@ -1,14 +1,16 @@
 """What figures are made of: the few fields of others' events that say what happened, where and when."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID, uuid5
 
+from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kpi.figures import usecases
-from kpi.figures.domain import Fact, Kind, whole_seconds
+from kpi.figures.domain.facts import Fact, Kind, whole_seconds
 from kpi.figures.usecases import PlaceTold
 from shared.events.consumer import Handlers, Heard, Hears
 from shared.subjects import IdentityLinked, IdentitySnapshot, IdentityUnlinked
@@ -254,6 +256,81 @@ class OfferAnswered(OfferShown):
     type: ClassVar[str] = "cxbank.customer.offer_answered.v1"
 
 
+# What names a unit is a code: whatever else stood there would be kept in every figure of it.
+Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
+Purpose = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+class MessageSent(Happened):
+    """A gateway has taken a message; `state` is what those below say has become of it."""
+
+    type: ClassVar[str] = "cxbank.customer.message_sent.v1"
+    state: ClassVar[str] = "sent"
+    message_id: UUID
+    customer_id: UUID
+    purpose: Purpose
+    channel: Channel | None
+    campaign_id: UUID | None
+
+    def fact(self, version: int) -> Fact:
+        """The message, whatever channels it went through: its earliest word is its sending, or that it never was sent."""
+        return Fact(
+            kind=Kind.MESSAGE,
+            id=self.message_id,
+            version=version,
+            begun_at=self.occurred_at,
+            occurred_at=self.occurred_at,
+            state=self.state,
+            customer_id=self.customer_id,
+            sent=self.state in {"sent", "delivered", "read"},
+            purpose=self.purpose,
+            campaign_id=self.campaign_id,
+        )
+
+    def facts(self, version: int) -> list[Fact]:
+        """The message, and its way through this channel; a suppressed one has only been through others, if any."""
+        whole = self.fact(version)
+        if self.channel is None or self.state == "suppressed":
+            return [whole]
+        sending = replace(
+            whole,
+            kind=Kind.SENDING,
+            id=uuid5(self.message_id, self.channel),
+            channel=self.channel,
+            purpose=None,
+            campaign_id=None,
+        )
+        return [whole, sending]
+
+
+class MessageDelivered(MessageSent):
+    """It has arrived."""
+
+    type: ClassVar[str] = "cxbank.customer.message_delivered.v1"
+    state: ClassVar[str] = "delivered"
+
+
+class MessageRead(MessageSent):
+    """It was opened."""
+
+    type: ClassVar[str] = "cxbank.customer.message_read.v1"
+    state: ClassVar[str] = "read"
+
+
+class MessageFailed(MessageSent):
+    """It did not arrive and will not."""
+
+    type: ClassVar[str] = "cxbank.customer.message_failed.v1"
+    state: ClassVar[str] = "failed"
+
+
+class MessageSuppressed(MessageSent):
+    """It must not be sent."""
+
+    type: ClassVar[str] = "cxbank.customer.message_suppressed.v1"
+    state: ClassVar[str] = "suppressed"
+
+
 HEARD: tuple[type[Hears], ...] = (
     *(CustomerRegistered, CustomerChanged, CustomerClosed, CustomerSnapshot),
     *(FeedbackReceived, FeedbackSnapshot),
@@ -261,6 +338,7 @@ HEARD: tuple[type[Hears], ...] = (
     *(PlaceChanged, PlaceSnapshot),
     *(Screened, RestrictionSet, RestrictionLifted),
     *(OfferShown, OfferAnswered),
+    *(MessageSent, MessageDelivered, MessageRead, MessageFailed, MessageSuppressed),
     *(IdentityLinked, IdentityUnlinked, IdentitySnapshot),
 )
 
@@ -282,6 +360,8 @@ def listen(handlers: Handlers, world: World) -> None:
                 links.append(said | {"linked": data.stands_linked})
             elif isinstance(data, OfferShown) and data.unasked:
                 continue  # taken without having been offered: no offer to count
+            elif isinstance(data, MessageSent):
+                facts += data.facts(version)
             elif isinstance(data, Happened):
                 facts.append(data.fact(version))
         await usecases.hear(world, tx, facts, places, links)

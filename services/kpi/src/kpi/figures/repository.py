@@ -31,7 +31,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from kpi.figures.domain import WAITING_TIME, Fact, Grain, Kind, Metric, MetricType, Sum, Tally
+from kpi.figures.domain.facts import Fact, Kind
+from kpi.figures.domain.metrics import Grain, Metric, MetricType
+from kpi.figures.domain.tally import WAITING_TIME, Sum, Tally
 from kpi.figures.tables import fact, figure_day, figure_hour, histogram_day, histogram_hour, known_place
 from kpi.storage import LINKS
 from shared.db import unnest
@@ -55,6 +57,10 @@ _FACT: dict[str, Any] = {
     "zone": Text,
     "bank_zone": Text,
     "counts": Boolean,
+    "sent": Boolean,
+    "channel": Text,
+    "purpose": Text,
+    "campaign_id": Uuid,
 }
 _PLACE: dict[str, Any] = {"place_id": Uuid, "zone": Text, "version": Integer}
 _IDS = bindparam("ids", type_=ARRAY(Uuid))

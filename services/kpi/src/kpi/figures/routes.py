@@ -10,7 +10,8 @@ from fastapi import Query, Request
 
 from kpi.figures import repository, usecases
 from kpi.figures.access import CanReadFigures, CanReadMetrics
-from kpi.figures.domain import METRICS, Grain, MetricKey, MetricType
+from kpi.figures.domain.facts import BANK
+from kpi.figures.domain.metrics import METRICS, Grain, MetricKey, MetricType
 from kpi.figures.problems import GrainNotOffered, PeriodBackwards
 from kpi.figures.schemas import Figure, MetricView, Unit
 from shared import clock
@@ -21,7 +22,11 @@ from shared.routing import Router
 
 router = Router(prefix="/v1", tags=["figures"])
 
-Wanted = Annotated[Unit, Query(description="`bank`, the id of a place, or `source:<door of feedback>`")]
+_UNITS = (
+    "`bank`, the id of a place, `source:<door of feedback>`, or of messages `channel:<channel>`, `purpose:<purpose of"
+    " consent>` or `campaign:<id>`"
+)
+Wanted = Annotated[Unit, Query(description=_UNITS)]
 Since = Annotated[date, Query(alias="from", description="first day, in the unit's zone")]
 Until = Annotated[date, Query(alias="to", description="the day after the last")]
 
@@ -51,7 +56,7 @@ async def list_figures(
     if grain is Grain.HOUR and wanted.type is MetricType.STOCK:
         raise GrainNotOffered(errors=[FieldError("/query/grain", "grain", "a stock is kept by day")])
     zone: str = request.app.state.world.settings.zone
-    if unit[0] in "0123456789abcdef" and unit.count("-") == 4:
+    if unit != BANK and ":" not in unit:
         zone = await repository.zone_of(db, UUID(unit)) or zone
     today = clock.now().astimezone(ZoneInfo(zone)).date()
     chosen = repository.figures(wanted, unit, since, until, grain, today)

@@ -5,13 +5,15 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from kpi.figures.domain import Direction, Kind, MetricKey, MetricType
+from kpi.figures.domain.facts import Kind
+from kpi.figures.domain.metrics import Direction, MetricKey, MetricType
 from shared.schemas import View
 
+_ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 Unit = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(bank|source:[a-z][a-z_]{0,39}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$"
+        pattern=rf"^(bank|(source|channel):[a-z][a-z_]{{0,39}}|purpose:[a-z][a-z0-9_]{{0,63}}|(campaign:)?{_ID})$"
     ),
 ]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, Table, Text, Uuid, true
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, Table, Text, Uuid, false, true
 
 from kpi.storage import metadata
 
@@ -27,6 +27,11 @@ fact = Table(
     Column("bank_zone", Text, nullable=False),
     # False of a customer whose party is counted by another record, as long as the two are linked.
     Column("counts", Boolean, nullable=False, server_default=true()),
+    # Of a message: whether a gateway ever took it. A message has purpose and campaign, its way through a channel the channel.
+    Column("sent", Boolean, nullable=False, server_default=false()),
+    Column("channel", Text),
+    Column("purpose", Text),
+    Column("campaign_id", Uuid),
     Index(None, "place_id", "id"),
 )
 

@@ -10,7 +10,9 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kpi.figures import repository
-from kpi.figures.domain import METRICS, Fact, Grain, Kind, Metric, MetricType, Tally, first_of_party, merged, value_of
+from kpi.figures.domain.facts import Fact, Kind, first_of_party, merged
+from kpi.figures.domain.metrics import METRICS, Grain, Metric, MetricType, value_of
+from kpi.figures.domain.tally import Tally
 from kpi.figures.schemas import Figure, MetricView
 from kpi.storage import LINKS
 from shared.crypto import Subject
@@ -19,6 +21,7 @@ from shared.world import World
 
 _PAGE = 2_000
 _FIRST = UUID(int=0)
+_HANDED = ("kind", "occurred_at", "state", "place_id", "rating", "channel", "purpose", "campaign_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,4 +221,4 @@ async def gather(
 ) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
     """What was counted of these customers: for their own export."""
     for row in await repository.of_customers(conn, customers):
-        yield "fact", {name: getattr(row, name) for name in ("kind", "occurred_at", "state", "place_id", "rating")}
+        yield "fact", {name: getattr(row, name) for name in _HANDED}

@@ -1,27 +1,14 @@
-"""What a metric is, on which day a thing counts, and what it adds to which figure: pure, and exact in integers."""
+"""What a metric is, on which day a thing counts, and what each thing adds to it, as data."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
-BANK: Final = "bank"
+from kpi.figures.domain.facts import Fact, Kind
+
 WITHIN_SECONDS: Final = 20
-
-
-class Kind(StrEnum):
-    """What a fact tells of."""
-
-    TICKET = "ticket"
-    FEEDBACK = "feedback"
-    SCREENING = "screening"
-    CUSTOMER = "customer"
-    RESTRICTION = "restriction"
-    OFFER = "offer"
 
 
 class Grain(StrEnum):
@@ -50,54 +37,6 @@ class Direction(StrEnum):
 
     UP = "up"
     DOWN = "down"
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A thing as it is now known; `zone` (of its place) and `bank_zone` are those it is counted in.
-
-    A customer whose party is counted by another record does not count; everything else always does.
-    """
-
-    kind: Kind
-    id: UUID
-    version: int
-    begun_at: datetime
-    occurred_at: datetime
-    state: str | None = None
-    customer_id: UUID | None = None
-    place_id: UUID | None = None
-    source: str | None = None
-    rating: int | None = None
-    waited: int | None = None
-    served: int | None = None
-    ended_at: datetime | None = None
-    zone: str | None = None
-    bank_zone: str = "UTC"
-    counts: bool = True
-
-
-def merged(one: Fact, other: Fact) -> Fact:
-    """What is known after both, whichever was heard first: the higher version's state, the earlier beginning.
-
-    The earliest moment is kept apart because a later version of a customer or a restriction does not say when the
-    first one was; so it does not matter whether the first is heard late.
-    """
-    newer = other if other.version > one.version else one
-    return replace(newer, begun_at=min(one.begun_at, other.begun_at), counts=one.counts and other.counts)
-
-
-def first_of_party(facts: Iterable[Fact]) -> list[Fact]:
-    """The facts of one party's records, of which the earliest counts: a person is a customer once, since the first."""
-    ordered = sorted(facts, key=lambda one: (one.begun_at, one.id))
-    return [replace(one, counts=place == 0) for place, one in enumerate(ordered)]
-
-
-def whole_seconds(begin: datetime, end: datetime) -> int:
-    """Seconds from `begin` to `end`, a begun one counting as whole: so "within n seconds" is exact for every n."""
-    elapsed = end - begin
-    whole = elapsed.days * 86_400 + elapsed.seconds + (1 if elapsed.microseconds else 0)
-    return max(0, whole)
 
 
 Measure = Callable[[Fact], tuple[int, int] | None]
@@ -137,6 +76,26 @@ def _answered_in_time(fact: Fact) -> tuple[int, int]:
     return int(fact.waited is not None and fact.waited <= WITHIN_SECONDS), 1
 
 
+def _sent(fact: Fact) -> tuple[int, int] | None:
+    return (1, 0) if fact.sent else None
+
+
+def _arrived(fact: Fact) -> bool:
+    return fact.state in {"delivered", "read"}
+
+
+def _delivered(fact: Fact) -> tuple[int, int] | None:
+    return (1, 0) if _arrived(fact) else None
+
+
+def _delivered_of_sent(fact: Fact) -> tuple[int, int] | None:
+    return (int(_arrived(fact)), 1) if fact.sent else None
+
+
+def _read_of_delivered(fact: Fact) -> tuple[int, int] | None:
+    return (int(fact.state == "read"), 1) if _arrived(fact) else None
+
+
 class MetricKey(StrEnum):
     """What can be asked for."""
 
@@ -158,6 +117,14 @@ class MetricKey(StrEnum):
     RESTRICTIONS_ACTIVE = "restrictions_active"
     OFFERS_SHOWN = "offers_shown"
     OFFER_ACCEPTANCE_RATE = "offer_acceptance_rate"
+    MESSAGES_SENT = "messages_sent"
+    MESSAGES_DELIVERED = "messages_delivered"
+    MESSAGES_READ = "messages_read"
+    MESSAGES_FAILED = "messages_failed"
+    MESSAGES_SUPPRESSED = "messages_suppressed"
+    MESSAGE_DELIVERY_RATE = "message_delivery_rate"
+    MESSAGE_READ_RATE = "message_read_rate"
+    MESSAGE_SUPPRESSION_RATE = "message_suppression_rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +155,7 @@ _OPENED: Final = "the day the ticket was opened"
 _RECEIVED: Final = "the day the expression was said"
 _SCREENED: Final = "the day of the screening"
 _SHOWN: Final = "the day the offer was first shown"
+_TOLD: Final = "the day the message was first sent or, where it never was, given up"
 _QUANTILE: Final = (
     "The smallest number of whole seconds that at least {} of the waits do not exceed (inverse of the empirical"
     " distribution; exact, not estimated), over tickets whose service has begun."
@@ -260,94 +228,51 @@ _ALL: Final = (
            "Offers accepted over offers shown; those nobody answered are in the denominator. It says nothing of what people"
            " would have done by themselves: that the customer service measures against its control group.",
            _share_in_state("accepted")),
+    Metric(_K.MESSAGES_SENT, Kind.MESSAGE, _T.COUNT, "messages", None, _TOLD,
+           "已发送消息数", "已傳送訊息數", "Messages sent",
+           "Messages a gateway took, each once, whatever became of them; by channel, those that channel's gateway took.",
+           _sent),
+    Metric(_K.MESSAGES_DELIVERED, Kind.MESSAGE, _T.COUNT, "messages", _D.UP, _TOLD,
+           "已送达消息数", "已送達訊息數", "Messages delivered",
+           "Messages sent in the period that have arrived, whenever they did; one that was read has arrived.", _delivered),
+    Metric(_K.MESSAGES_READ, Kind.MESSAGE, _T.COUNT, "messages", _D.UP, _TOLD,
+           "已读消息数", "已讀訊息數", "Messages read",
+           "Messages sent in the period that were opened, whenever they were.", _in_state("read")),
+    Metric(_K.MESSAGES_FAILED, Kind.MESSAGE, _T.COUNT, "messages", _D.DOWN, _TOLD,
+           "发送失败消息数", "傳送失敗訊息數", "Messages failed",
+           "Messages that did not arrive and will not, sent or not; by channel, those for which it was the last one tried.",
+           _in_state("failed")),
+    Metric(_K.MESSAGES_SUPPRESSED, Kind.MESSAGE, _T.COUNT, "messages", None, _TOLD,
+           "不予发送消息数", "不予傳送訊息數", "Messages suppressed",
+           "Messages that must not be sent (no consent, no way to reach them, an open complaint and the like), or not"
+           " again after they came back. Not kept by channel: none was chosen for them.", _in_state("suppressed")),
+    Metric(_K.MESSAGE_DELIVERY_RATE, Kind.MESSAGE, _T.RATIO, "share", _D.UP, _TOLD,
+           "消息送达率", "訊息送達率", "Message delivery rate",
+           "Messages delivered over messages sent; those whose gateway has not answered are in the denominator. By"
+           " channel, one that came back and went on through another is in the first one's denominator too.",
+           _delivered_of_sent),
+    Metric(_K.MESSAGE_READ_RATE, Kind.MESSAGE, _T.RATIO, "share", _D.UP, _TOLD,
+           "消息阅读率", "訊息閱讀率", "Message read rate",
+           "Messages read over messages delivered; a channel whose gateway does not tell of reading has the rate 0.",
+           _read_of_delivered),
+    Metric(_K.MESSAGE_SUPPRESSION_RATE, Kind.MESSAGE, _T.RATIO, "share", None, _TOLD,
+           "消息不予发送率", "訊息不予傳送率", "Message suppression rate",
+           "Messages suppressed over all that were sent, failed or suppressed; those still under way are in neither. Not"
+           " kept by channel.", _share_in_state("suppressed")),
 )
 # fmt: on
 METRICS: Final[Mapping[MetricKey, Metric]] = {metric.key: metric for metric in _ALL}
-_SUMMED: Final[Mapping[Kind, tuple[Metric, ...]]] = {
-    kind: tuple(m for m in _ALL if m.kind is kind and m.type not in {_T.QUANTILE, _T.STOCK}) for kind in Kind
-}
-# Quantiles of one duration share one histogram.
-WAITING_TIME: Final = "waiting_time"
-
-_EVER: Final = datetime.min.replace(tzinfo=UTC)
-
-Spot = tuple[str, str, date, datetime]
+_NOT_BY_CHANNEL: Final = frozenset({_K.MESSAGES_SUPPRESSED, _K.MESSAGE_SUPPRESSION_RATE})
 
 
-@dataclass(slots=True)
-class Sum:
-    """What is to be added to one bucket; `fresh_at` is the newest event behind it."""
-
-    numerator: int = 0
-    denominator: int = 0
-    n: int = 0
-    fresh_at: datetime = _EVER
-
-    def add(self, numerator: int, denominator: int, n: int, fresh_at: datetime) -> None:
-        """Add, or with negative numbers take away."""
-        self.numerator += numerator
-        self.denominator += denominator
-        self.n += n
-        self.fresh_at = max(self.fresh_at, fresh_at)
-
-    def is_zero(self) -> bool:
-        """Whether everything cancelled out."""
-        return not (self.numerator or self.denominator or self.n)
+def _made_of(kind: Kind) -> tuple[Metric, ...]:
+    """The metrics that sums of such facts are; a sending adds, for its channel, to those of messages."""
+    if kind is Kind.SENDING:
+        return tuple(one for one in _made_of(Kind.MESSAGE) if one.key not in _NOT_BY_CHANNEL)
+    return tuple(one for one in _ALL if one.kind is kind and one.type not in {_T.QUANTILE, _T.STOCK})
 
 
-@dataclass(slots=True)
-class Tally:
-    """Additions by (metric, unit, day, hour), and counts by (duration, unit, day, hour, whole seconds)."""
-
-    figures: dict[Spot, Sum] = field(default_factory=dict)
-    durations: dict[tuple[str, str, date, datetime, int], Sum] = field(default_factory=dict)
-
-    def restate(self, before: Fact | None, after: Fact) -> None:
-        """Take away what `before` added, and add what `after` adds; what is the same cancels out."""
-        if before is not None:
-            self._count(before, -1)
-        self._count(after, 1)
-
-    def _count(self, fact: Fact, sign: int) -> None:
-        if not fact.counts:
-            return
-        fresh = fact.occurred_at
-        for unit, zone in units_of(fact):
-            day, hour = spot(fact.begun_at, zone)
-            for metric in _SUMMED[fact.kind]:
-                added = metric.measure(fact)
-                if added is not None:
-                    bucket = self.figures.setdefault((metric.key, unit, day, hour), Sum())
-                    bucket.add(sign * added[0], sign * added[1], sign, fresh)
-            if fact.waited is not None:
-                self.durations.setdefault((WAITING_TIME, unit, day, hour, fact.waited), Sum()).add(0, 0, sign, fresh)
-            for at, step in _movements(fact):
-                where = (_K.RESTRICTIONS_ACTIVE, unit, *spot(at, zone))
-                self.figures.setdefault(where, Sum()).add(sign * step, 0, sign, fresh)
-
-
-def _movements(fact: Fact) -> Iterator[tuple[datetime, int]]:
-    """When a stock rises and falls by this fact."""
-    if fact.kind is Kind.RESTRICTION:
-        yield fact.begun_at, 1
-        if fact.ended_at is not None:
-            # An end before the beginning (a backdated `until`) must not make the stock negative on the days between.
-            yield max(fact.begun_at, fact.ended_at), -1
-
-
-def units_of(fact: Fact) -> Iterator[tuple[str, str]]:
-    """The units a fact counts for, each with the zone of its days; a place not heard of yet has the bank's."""
-    yield BANK, fact.bank_zone
-    if fact.place_id is not None:
-        yield str(fact.place_id), fact.zone or fact.bank_zone
-    if fact.source is not None:
-        yield f"source:{fact.source}", fact.bank_zone
-
-
-def spot(at: datetime, zone: str) -> tuple[date, datetime]:
-    """The day of an instant in a zone, and the instant its hour there began (in UTC: an hour may come twice)."""
-    local = at.astimezone(ZoneInfo(zone))
-    return local.date(), local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+SUMMED: Final[Mapping[Kind, tuple[Metric, ...]]] = {kind: _made_of(kind) for kind in Kind}
 
 
 def value_of(numerator: int, denominator: int) -> float | None:
