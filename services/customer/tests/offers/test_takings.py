@@ -1,5 +1,6 @@
 """What customers take by themselves: counted in both arms for who qualified, for the offer that stood open, and once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from random import Random
@@ -130,6 +131,13 @@ def test_who_takes_it_at_the_instant_of_qualifying_counts_and_at_the_end_of_the_
     assert taken_at([day(0)], None, DAYS) is None
 
 
+def test_an_opening_that_has_counted_counts_for_nothing_that_is_told_later_to_have_been_shown_before_it() -> None:
+    counted = Shown(UUID(int=1), day(0), Outcome.ACCEPTED, day(5))
+    late = Shown(UUID(int=2), day(3), Outcome.SHOWN)
+    assert accepted_by([day(5)], [counted, late], DAYS) == []
+    assert accepted_by([day(5), day(6)], [counted, late], DAYS) == [(late.id, day(6))]
+
+
 async def test_an_offer_that_stood_open_counts_as_accepted_once_however_often_it_is_heard_or_also_said(
     service: Service, define: Any, register: Any, ask: Any, say: Any, opens: Open, catch_up: CatchUp
 ) -> None:
@@ -145,13 +153,31 @@ async def test_an_offer_that_stood_open_counts_as_accepted_once_however_often_it
     # The one who was not shown anything took it alone, and what was declined stays so: both count for the comparison.
     assert (await found(service, COUNTS), await found(service, TAKEN)) == ([(2, 1, 1, 0)], [(4,)])
     await say(late, "shown", "saver", told[late], occurred_at=shown_at)
+    await catch_up()
+    assert await found(service, COUNTS) == [(3, 2, 1, 0)]
     for who in (one, late):
         await opens(who, account="second")
-    await catch_up()
     await say(one, "accepted", "saver", told[one])
     await catch_up()
     assert (await found(service, COUNTS), await found(service, TAKEN)) == ([(3, 2, 1, 0)], [(4,)])
     assert await found(service, "SELECT DISTINCT accepted FROM offer_tally WHERE service = 'saver'") == [(4,)]
+
+
+async def test_six_who_hear_it_at_once_in_two_processes_count_it_once(
+    service: Service, twin: Service, define: Any, register: Any, ask: Any, say: Any, opens: Open
+) -> None:
+    await define("saver", sells=True, product="savings")
+    who = await register()
+    await say(who, "shown", "saver", (await ask(who))["id"])
+    await opens(who)
+
+    async def hear(one: Service) -> None:
+        async with one.world.db.begin() as tx:
+            await hear_takings(one.world, tx, [UUID(who)])
+
+    await asyncio.gather(*(hear(one) for one in (service, twin) for _ in range(3)))
+    assert (await found(service, COUNTS), await found(service, TAKEN)) == ([(1, 1, 0, 0)], [(1,)])
+    assert await found(service, "SELECT DISTINCT accepted FROM offer_tally WHERE service = 'saver'") == [(1,)]
 
 
 async def test_what_the_control_group_takes_counts_for_the_comparison_and_nothing_is_learned_of_it(
@@ -181,7 +207,6 @@ async def test_what_a_linked_record_opens_the_person_takes_and_a_parting_lists_i
     await catch_up()
     assert await found(service, TAKEN) == [(0,)]
     made = await link(staff, one, other)
-    await opens(other, product="loan")
     await catch_up()
     assert await found(service, TAKEN) == [(1,)]
     parted = await staff.delete(f"/v1/identity-links/{made['id']}", headers={"If-Match": f'"{made["version"]}"'})
@@ -218,6 +243,8 @@ class Town:
             for one in people
             for entry in ("saver", "lender")
         }
+        # Some said so in words before they qualified, or lately, which may be after the window.
+        self.said = {place: self.random.choice((None, None, self.ago(85), self.ago(2))) for place in self.qualified}
         self.openings = [
             (self.random.choice(people), self.random.choice(("savings", "loan", "insurance")), self.ago(days), bank)
             for days in (100, 80, 50, 40, 30, 20, 10, 5, 1)
@@ -229,10 +256,11 @@ class Town:
 
     async def expose(self, service: Service) -> None:
         trial = weighing.experiment_at(self.now).id
-        columns = "experiment_id, customer_id, person, service, arm, sells, first_at, qualified_at"
-        sql = f"INSERT INTO offer_exposure ({columns}) VALUES (:trial, :who, :who, :entry, :arm, true, :first, :at)"
+        columns = "experiment_id, customer_id, person, service, arm, sells, first_at, qualified_at, accepted_at"
+        sql = f"INSERT INTO offer_exposure ({columns}) VALUES (:trial, :who, :who, :entry, :arm, true, :first, :at, :said)"
         rows = [
-            {"trial": trial, "who": UUID(one), "entry": entry, "arm": self.arm[one], "first": self.ago(90), "at": at}
+            {"trial": trial, "who": UUID(one), "entry": entry, "arm": self.arm[one], "first": self.ago(90)}
+            | {"at": at, "said": self.said[one, entry]}
             for (one, entry), at in self.qualified.items()
         ]
         async with service.world.db.begin() as tx:
@@ -240,11 +268,16 @@ class Town:
 
     def took(self, one: str, entry: str) -> bool:
         at, product = self.qualified[one, entry], {"saver": "savings", "lender": "loan"}[entry]
+        said = self.said[one, entry]
+        times = [
+            when for who, what, when, bank in self.openings if what == product and not bank and self.same(who, one)
+        ]
         return at is not None and any(
-            at <= when < at + timedelta(days=DAYS)
-            for who, what, when, bank in self.openings
-            if what == product and not bank and self.leader[who] == self.leader[one]
+            at <= when < at + timedelta(days=DAYS) for when in (*times, *([] if said is None else [said]))
         )
+
+    def same(self, one: str, other: str) -> bool:
+        return self.leader[one] == self.leader[other]
 
     def expected(self) -> dict[tuple[str, str], tuple[int, int]]:
         told = {}
