@@ -265,6 +265,28 @@ async def test_bounds_never_overstate_and_a_doubt_is_settled_by_looking(place: P
     await stream.stop()
 
 
+async def test_asking_for_a_topic_does_not_make_it(
+    broker: Broker, kafka_at: Callable[..., KafkaBus], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One made in passing has the cluster's own number of partitions, and whoever makes it properly comes too late."""
+    monkeypatch.setattr(kafka, "REQUEST_MS", 500)
+    bus, topic = kafka_at(broker.bootstrap), f"unknown.{uuid4().hex}"
+    await until_answered(bus, f"known.{uuid4().hex}")
+    with pytest.raises(BusAway):
+        await bus.send(messages(topic, "k"))
+    reader = await bus.stream()
+    await reader.assign({(topic, 0): 0})
+    assert await reader.poll(0.3, 10) == {}
+    await reader.stop()
+    await bus.ensure_topics([topic])
+    told = await send(bus, messages(topic, "abcdefghijklmnopqrstuvwxyz"))
+    assert len({partition for partition, _ in told}) > 6
+    reader = await bus.stream()
+    assert len(await reader.bounds([(topic, number) for number in range(PARTITIONS)])) == PARTITIONS
+    await reader.stop()
+    await bus.stop()
+
+
 async def test_making_topics_twice_changes_nothing(place: Place, topic: str) -> None:
     told = await send(place.bus, messages(topic, "k"))
     await place.bus.ensure_topics([topic, topic + ".more"])

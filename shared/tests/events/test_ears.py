@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import Database
 from shared.events import hearing, outbox, parking
-from shared.events.bus import Bus, MemoryBus
+from shared.events.bus import Bus, MemoryBus, Partition, Stream
 from shared.events.consumer import Consumer, Handlers, Heard, Hears
-from shared.events.envelope import Emit, Event
+from shared.events.envelope import Emit, Event, Record
 from shared.events.hearing import Ears
 from shared.events.kafka import KafkaBus
 from shared.events.relay import Relay
@@ -231,6 +231,33 @@ async def test_ears_give_way_while_something_else_comes_first_and_hear_a_little_
         assert len(await hop.taken()) == 60
         urgent = False
         holds(await hop.until_taken(), 120)
+
+
+async def test_a_reader_that_brings_nothing_though_there_is_something_is_given_up_for_a_new_one(
+    hop: Hop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "STALL_SECONDS", 0.5)
+    bus, readers = hop.connect(), list[Stream]()
+    listening = bus.stream
+
+    async def nothing(seconds: float, most: int) -> Mapping[Partition, Sequence[Record]]:  # as a reader's
+        await asyncio.sleep(0.05)
+        return {}
+
+    async def deaf_at_first() -> Stream:
+        reader = await listening()
+        if not readers:
+            monkeypatch.setattr(reader, "poll", nothing)
+        readers.append(reader)
+        return reader
+
+    monkeypatch.setattr(bus, "stream", deaf_at_first)
+    monkeypatch.setattr(hop, "connect", lambda: bus)
+    async with hop.worker(relay=True):
+        await hop.say(60)
+        holds(await hop.until_taken(), 60)
+        assert len(readers) == 2
+    assert await hop.parked() == 0
 
 
 async def test_while_something_is_away_a_partition_waits_and_nothing_is_parked(hop: Hop) -> None:

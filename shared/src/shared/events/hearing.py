@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import clock
 from shared.db import Database
 from shared.events import parking
-from shared.events.bus import PARTITIONS, Bus, Partition, Stream
+from shared.events.bus import PARTITIONS, Bus, BusAway, Partition, Stream
 from shared.events.consumer import PARKED, Consumer, Stale, is_passing
 from shared.events.envelope import Record, epoch_of
 from shared.telemetry import log
@@ -23,6 +23,8 @@ from shared.telemetry import log
 MOST: Final = 2_000
 _LITTLE: Final = 200
 CHECK_SECONDS: Final = 4.0
+# A reader that brings nothing for so long, while there is something, is given up for a new one.
+STALL_SECONDS: Final = 15.0
 MEMBER_SECONDS: Final = 10
 _IDLE: Final = (0.02, 0.5)
 _GIVE_WAY_SECONDS: Final = 1.0
@@ -59,6 +61,7 @@ class Ears:
         # The newest epoch each partition is known to be read in, so that the table is asked only about a newer one.
         self._epochs: dict[Partition, int] = {}
         self._working = asyncio.Semaphore(2)
+        self._came_at = 0.0
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until told to stop; whatever is away is asked for again, with patience."""
@@ -88,6 +91,7 @@ class Ears:
         self._cluster = await self._bus.cluster_id()
         stream = await self._bus.stream()
         idle, checked = _IDLE[0], 0.0
+        self._came_at = time.monotonic()
         try:
             while not stopping.is_set():
                 if time.monotonic() - checked > CHECK_SECONDS:
@@ -95,6 +99,8 @@ class Ears:
                     checked = time.monotonic()
                 most = MOST if await self._free() else _LITTLE
                 batches = await stream.poll(idle, most) if self._held else await _nothing(idle)
+                if batches:
+                    self._came_at = time.monotonic()
                 idle = _IDLE[0] if batches else min(idle * 1.5, _IDLE[1])
                 topics = {topic for topic, _ in batches}
                 await asyncio.gather(*(self._hear_topic(stream, batches, topic) for topic in sorted(topics)))
@@ -132,6 +138,7 @@ class Ears:
         intact = await stream.holding(doubted) if doubted else set()
         starts: dict[Partition, int] = {}
         lags = dict.fromkeys(self._topics, 0)
+        there = False
         for partition in held:
             low, high = bounds.get(partition, (0, 0))
             at = positions.get(partition)
@@ -142,6 +149,7 @@ class Ears:
             else:
                 starts[partition] = max(at[0], low)
             lags[partition[0]] += max(0, high - starts[partition])
+            there |= high > starts[partition] and partition not in self._waits
         moved = {one for one in held if one in positions and starts[one] != positions[one][0]}
         if held != self._held or changed or moved:
             await stream.assign(starts)
@@ -150,6 +158,9 @@ class Ears:
             self._epochs = {}
         for topic, lag in lags.items():
             LAG.labels(topic).set(lag)
+        if there and time.monotonic() - self._came_at > STALL_SECONDS:
+            log.warning("reader_stalled", lag=sum(lags.values()))
+            raise BusAway("messages are there to be read and none comes")
         async with self._db.look() as conn:
             PARKED.set(await parking.count(conn, self._consumer.tables))
 

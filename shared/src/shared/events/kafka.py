@@ -4,16 +4,25 @@ import asyncio
 import ssl
 import struct
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
 
+import aiokafka.client
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.events.bus import PARTITIONS, BusAway, Message, Partition, Stream
 from shared.events.envelope import Record
 from shared.settings import ServiceSettings
+
+T = TypeVar("T")
+
+# Nobody makes a topic by asking for it. Whoever came back first to an emptied cluster would make it with as many partitions
+# as the cluster likes, and what is said of the others would never be there; no option of the clients says otherwise.
+aiokafka.client.MetadataRequest = partial(MetadataRequest, allow_auto_topic_creation=False)
 
 # Well below the 30 s after which the database ends a transaction that waits.
 REQUEST_MS: Final = 8_000
@@ -95,8 +104,8 @@ class KafkaBus:
                 if self._admin is None:
                     # Known before it has begun, so that one that never answers is closed like any other.
                     self._admin = AIOKafkaAdminClient(**self._connect)
-                    await asyncio.wait_for(self._admin.start(), SEND_SECONDS)
-                return await asyncio.wait_for(question(self._admin), SEND_SECONDS)
+                    await _within(SEND_SECONDS, self._admin.start())
+                return await _within(SEND_SECONDS, question(self._admin))
             except (KafkaError, OSError, TimeoutError, AttributeError, AssertionError) as error:
                 await self._drop_admin()
                 raise BusAway(f"the cluster does not answer ({type(error).__name__})") from error
@@ -128,9 +137,8 @@ class KafkaBus:
                     linger_ms=0,
                     retry_backoff_ms=100,
                 )
-                await asyncio.wait_for(self._producer.start(), SEND_SECONDS)
-            async with asyncio.timeout(SEND_SECONDS):
-                return await _deliver(self._producer, messages)
+                await _within(SEND_SECONDS, self._producer.start())
+            return await _within(SEND_SECONDS, _deliver(self._producer, messages))
         except (KafkaError, OSError, TimeoutError) as error:
             # What was under way may arrive or not: it will be sent again, by a producer that knows nothing of it.
             await self._drop_producer()
@@ -146,7 +154,7 @@ class KafkaBus:
             max_partition_fetch_bytes=_FETCH_BYTES,
         )
         try:
-            await asyncio.wait_for(consumer.start(), SEND_SECONDS)
+            await _within(SEND_SECONDS, consumer.start())
         except (KafkaError, OSError, TimeoutError) as error:
             await _quietly(consumer.stop())
             raise BusAway(f"the cluster does not answer ({type(error).__name__})") from error
@@ -230,9 +238,8 @@ class _KafkaStream:
     async def bounds(self, partitions: Sequence[Partition]) -> Mapping[Partition, tuple[int, int]]:
         wanted = [TopicPartition(*partition) for partition in partitions]
         try:
-            async with asyncio.timeout(SEND_SECONDS):
-                low = await self._consumer.beginning_offsets(wanted)
-                high = await self._consumer.end_offsets(wanted)
+            low = await _within(SEND_SECONDS, self._consumer.beginning_offsets(wanted))
+            high = await _within(SEND_SECONDS, self._consumer.end_offsets(wanted))
         except (KafkaError, OSError, TimeoutError) as error:
             raise BusAway(f"cannot be asked ({type(error).__name__})") from error
         return {(one.topic, one.partition): (low[one], max(high[one], self._read.get(one, 0))) for one in wanted}
@@ -315,9 +322,25 @@ async def _deliver(producer: AIOKafkaProducer, messages: Sequence[Message]) -> l
     return places
 
 
+async def _within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What `work` answers; raises TimeoutError when it takes longer, and does not wait for its end then.
+
+    Not `asyncio.wait_for`: that waits for whoever it cancels, and the driver's own endings may go on for ever.
+    """
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # asked for here, if by nobody else
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+    finally:
+        task.cancel()  # nothing to one that is done
+    if not done:
+        raise TimeoutError
+    return task.result()
+
+
 async def _quietly(ending: Any) -> None:
     """End a connection that may be broken already: its own complaints are of no use to anyone."""
     try:
-        await asyncio.wait_for(ending, 3.0)
+        await _within(3.0, ending)
     except (KafkaError, OSError, TimeoutError, asyncio.CancelledError):
         return

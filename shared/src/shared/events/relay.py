@@ -209,7 +209,11 @@ class Relay:
     async def _cluster_now(self) -> str:
         loop = asyncio.get_running_loop()
         if self._cluster is None or loop.time() - self._cluster_at > CLUSTER_CHECK_SECONDS:
-            self._cluster = await self._bus.cluster_id(known=self._cluster is not None)
+            known = self._cluster is not None
+            self._cluster = await self._bus.cluster_id(known=known)
+            if not known:
+                # At first, and after whatever went wrong: the topic may be what is missing.
+                await self._bus.ensure_topics([self._topic])
             self._cluster_at = loop.time()
         return self._cluster
 
