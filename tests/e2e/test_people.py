@@ -120,8 +120,8 @@ class Family:
         return self.segment in {one["segment_id"] for one in items}
 
     def called_back(self, who: str) -> bool:
-        """Whether a call back is offered: it is to whoever told the bank something of late."""
-        told = self.read("customer", f"/v1/customers/{who}/next-best-services", channel="app", limit=20)
+        """Whether a call back is offered on the phone, which no restriction bars: to whoever told the bank something."""
+        told = self.read("customer", f"/v1/customers/{who}/next-best-services", channel="phone", limit=20)
         return "call_back" in {one["service"] for one in told["items"]}
 
     def registered(self) -> int:
