@@ -95,7 +95,8 @@ async def test_nothing_more_that_is_personal_stands_in_the_clear_or_in_an_event(
         "Golden Harvest",
         "K1234567",
         "large_print",
-        "22:00",
+        '"22:00',  # with its quote: at ten in the evening every row has these digits
+        "'22:00",
         "2031-05-01",
     ]
     assert unsealed(await stored(service), secrets) == []
