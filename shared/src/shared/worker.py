@@ -32,6 +32,7 @@ from shared.jobs.importer import Importer
 from shared.jobs.runner import JobRunner
 from shared.jobs.tables import JobTables
 from shared.jobs.timers import Act, Timers
+from shared.jobs.turns import Part
 from shared.migrations import partitioned
 from shared.settings import ServiceSettings
 from shared.telemetry import configure, log, trace_to
@@ -72,7 +73,7 @@ class Work:
     snapshots: Snapshots
     acts: Mapping[str, Act] = field(default_factory=dict)
     every: Mapping[str, int] = field(default_factory=dict)
-    parts: Mapping[str, Callable[[asyncio.Event], Awaitable[None]]] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict)
 
 
 class AuditAnchored(Event):

@@ -29,6 +29,7 @@ SCOPES = (
 Register = Callable[..., Awaitable[str]]
 Define = Callable[..., Awaitable[httpx.Response]]
 Ask = Callable[..., Awaitable[dict[str, Any]]]
+Linked = Callable[[str, str], Awaitable[dict[str, Any]]]
 Say = Callable[..., Awaitable[httpx.Response]]
 
 
@@ -118,6 +119,26 @@ def say(staff: httpx.AsyncClient) -> Say:
         return await (caller or staff).post(f"/v1/customers/{who}/offer-outcomes", json=body)
 
     return said
+
+
+@pytest.fixture
+def linked(staff: httpx.AsyncClient) -> Linked:
+    """Two records told to be one party, the first leading."""
+
+    async def told(leader: str, member: str) -> dict[str, Any]:
+        body = {
+            "members": [leader, member],
+            "leader": leader,
+            "reason": "same_person",
+            "evidence": [{"kind": "biometric", "reference": "face/1"}],
+            "external_ref": str(clock.new_id()),
+        }
+        answer = await staff.post("/v1/identity-links", json=body)
+        assert answer.status_code == 201, answer.text
+        link: dict[str, Any] = answer.json()
+        return link
+
+    return told
 
 
 @pytest.fixture

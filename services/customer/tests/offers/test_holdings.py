@@ -77,19 +77,12 @@ async def test_what_is_held_follows_from_when_it_happened_not_from_when_it_is_he
 
 
 async def test_what_one_record_holds_the_party_holds_while_they_are_linked(
-    staff: httpx.AsyncClient, define: Any, register: Any, ask: Any, change: Change
+    staff: httpx.AsyncClient, define: Any, register: Any, ask: Any, change: Change, linked: Any
 ) -> None:
     await define("saver", sells=True, product="savings")
     one, other = await register(), await register()
     await change(other, "opened", 3)
-    body = {
-        "members": [one, other],
-        "leader": one,
-        "reason": "same_person",
-        "evidence": [{"kind": "biometric", "reference": "face/1"}],
-        "external_ref": str(clock.new_id()),
-    }
-    link = (await staff.post("/v1/identity-links", json=body)).json()
+    link = await linked(one, other)
     assert [reasons(await ask(who)) for who in (one, other)] == [HELD, HELD]
     parted = await staff.delete(f"/v1/identity-links/{link['id']}", headers={"If-Match": f'"{link["version"]}"'})
     assert parted.status_code == 200, parted.text

@@ -15,7 +15,14 @@ def told_of(answer: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
 
 
 async def test_offers_of_linked_records_are_one_person_s_and_part_with_them(
-    staff: httpx.AsyncClient, service: Service, define: Any, register: Any, ask: Any, say: Any, themself: Any
+    staff: httpx.AsyncClient,
+    service: Service,
+    define: Any,
+    register: Any,
+    ask: Any,
+    say: Any,
+    themself: Any,
+    linked: Any,
 ) -> None:
     await define("help", rests_days=30)
     await define("saver", sells=True)
@@ -23,7 +30,7 @@ async def test_offers_of_linked_records_are_one_person_s_and_part_with_them(
     one, other = await register(), await register()
     before = [told_of(await ask(who)) for who in (one, other)]
     assert before[0] == (["help", "saver"], {"active": "not-applicable"})
-    link = await linked(staff, one, other)
+    link = await linked(one, other)
     case = str(clock.new_id())
     data = json.dumps({"case_id": case, "customer_id": other, "category": "complaint"}).encode()
     await service.hear("cxbank.feedback.case_opened.v1", data, key=case, subject=case, id_=clock.new_id())
@@ -48,17 +55,3 @@ async def test_offers_of_linked_records_are_one_person_s_and_part_with_them(
     listed = {(row["kind"], row["resource_id"]) for row in reviews}
     assert {("offers.decide", decided["id"]), ("offers.decide", while_linked["id"])} <= listed
     assert "offers.answer" in {kind for kind, _ in listed}
-
-
-async def linked(staff: httpx.AsyncClient, one: str, other: str) -> dict[str, Any]:
-    body = {
-        "members": [one, other],
-        "leader": one,
-        "reason": "same_person",
-        "evidence": [{"kind": "biometric", "reference": "face/1"}],
-        "external_ref": str(clock.new_id()),
-    }
-    answer = await staff.post("/v1/identity-links", json=body)
-    assert answer.status_code == 201, answer.text
-    link: dict[str, Any] = answer.json()
-    return link

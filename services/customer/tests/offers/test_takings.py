@@ -198,7 +198,14 @@ async def test_what_the_control_group_takes_counts_for_the_comparison_and_nothin
 
 
 async def test_what_a_linked_record_opens_the_person_takes_and_a_parting_lists_it_for_review(
-    staff: httpx.AsyncClient, service: Service, define: Any, register: Any, ask: Any, opens: Open, catch_up: CatchUp
+    staff: httpx.AsyncClient,
+    service: Service,
+    define: Any,
+    register: Any,
+    ask: Any,
+    opens: Open,
+    catch_up: CatchUp,
+    linked: Any,
 ) -> None:
     await define("saver", sells=True, product="savings")
     one, other = await register(), await register()
@@ -206,7 +213,7 @@ async def test_what_a_linked_record_opens_the_person_takes_and_a_parting_lists_i
     await opens(other)
     await catch_up()
     assert await found(service, TAKEN) == [(0,)]
-    made = await link(staff, one, other)
+    made = await linked(one, other)
     await catch_up()
     assert await found(service, TAKEN) == [(1,)]
     parted = await staff.delete(f"/v1/identity-links/{made['id']}", headers={"If-Match": f'"{made["version"]}"'})
@@ -293,12 +300,12 @@ class Town:
 @pytest.mark.parametrize("seed", range(3))
 async def test_lift_with_takings_heard_in_any_order_is_the_count_by_hand(
     seed: int,
-    staff: httpx.AsyncClient,
     service: Service,
     define: Any,
     register: Any,
     opens: Open,
     catch_up: CatchUp,
+    linked: Any,
 ) -> None:
     await define("saver", sells=True, product="savings")
     await define("lender", sells=True, product="loan")
@@ -310,7 +317,7 @@ async def test_lift_with_takings_heard_in_any_order_is_the_count_by_hand(
         if step == "link":
             leader, member = town.random.sample([one for one in town.people if town.leader[one] == one], 2)
             town.leader = {one: leader if head == member else head for one, head in town.leader.items()}
-            await link(staff, leader, member)
+            await linked(leader, member)
         else:
             who, product, at, bank = step
             more = {"initiated_by": "bank"} if bank else {}
@@ -329,17 +336,3 @@ async def test_lift_with_takings_heard_in_any_order_is_the_count_by_hand(
             assert (side.people, side.took) == counted, (entry, arm)
         async with service.world.db.begin() as tx:
             await hear_takings(service.world, tx, [UUID(one) for one in town.people])
-
-
-async def link(staff: httpx.AsyncClient, leader: str, member: str) -> dict[str, Any]:
-    body = {
-        "members": [leader, member],
-        "leader": leader,
-        "reason": "same_person",
-        "evidence": [{"kind": "biometric", "reference": "face/1"}],
-        "external_ref": str(clock.new_id()),
-    }
-    answer = await staff.post("/v1/identity-links", json=body)
-    assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    return made

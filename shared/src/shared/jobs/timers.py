@@ -3,20 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock
-from shared.db import Database, is_outage
+from shared.db import Database
 from shared.jobs.tables import JobTables
-from shared.telemetry import log
+from shared.jobs.turns import take_turns
 
 Act = Callable[[AsyncConnection, Mapping[str, Any]], Awaitable[None]]
-
-LOOK_SECONDS: Final = 1.0
 
 
 async def at(
@@ -44,20 +42,15 @@ class Timers:
     async def run(self, stopping: asyncio.Event) -> None:
         """Until told to stop."""
         begun = False
-        while not stopping.is_set():
-            try:
-                if not begun:
-                    await self.begin()
-                    begun = True
-                while await self.once():
-                    continue
-            except Exception as error:  # noqa: BLE001  # what is due stays due
-                if not is_outage(error):
-                    log.error("timer_failed", kind=type(error).__name__)
-            try:
-                await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
-            except TimeoutError:
-                continue
+
+        async def turn() -> bool:
+            nonlocal begun
+            if not begun:
+                await self.begin()
+                begun = True
+            return await self.once()
+
+        await take_turns(stopping, turn, failure="timer_failed")
 
     async def begin(self) -> None:
         """Set the recurring ones up, once for all workers."""

@@ -10,6 +10,9 @@ from shared.telemetry import log
 
 LOOK_SECONDS: Final = 1.0
 
+# A part of a worker: begins its turns, and ends them when it is told to stop.
+Part = Callable[[asyncio.Event], Awaitable[None]]
+
 
 async def take_turns(
     stopping: asyncio.Event, once: Callable[[], Awaitable[object]], *, failure: str, seconds: float = LOOK_SECONDS
