@@ -25,6 +25,7 @@ from customer.privacy import consumers as privacy
 from customer.privacy import timers as privacy_timers
 from customer.privacy.usecases import forget
 from customer.routing import consumers as routing
+from customer.routing.usecases import channels_barred
 from customer.routing.usecases import everybody as every_card
 from customer.segments import consumers as segments_heard
 from customer.segments import timers as segments
@@ -86,7 +87,7 @@ def work(world: World) -> Work:
             **privacy_timers.EVERY,
         },
         parts={
-            "courier": Courier(world, gateways(settings)).run,
+            "courier": Courier(world, gateways(settings), channels_barred).run,
             "insights": Remaking(world, settings.jurisdiction).run,
             "segments": segments.settling(world),
             "campaigns": campaigns.stepping(world),

@@ -31,7 +31,12 @@ POLICY = Policy(
     AT,
     Window(time(22), time(8)),
     (Cap(SALES, 2, 7),),
-    {one: ChannelRules(1, {Category.SALES: Window(time(20), time(9))}) for one in messages.Channel},
+    {
+        one: ChannelRules(
+            1, {Category.SALES: Window(time(20), time(9))}, falls_with=frozenset({"app"} if one == "push" else ())
+        )
+        for one in messages.Channel
+    },
 )
 TERMS = Terms(POLICY, Cap(SALES, 3, 7))
 WEIGHTS = Weights(
@@ -151,7 +156,7 @@ def clear(one: Service, channel: Channel, here: Standing) -> bool:
     shown = [at for at in here.sold if at > week]
     conditions = [
         not one.channels or channel in one.channels,
-        channel not in here.barred,
+        channel not in here.barred and not (channel == "push" and "app" in here.barred),
         one.product is None or one.product not in here.held,
         here.truths[one.key].eligible is True,
         here.truths[one.key].applicable is True,

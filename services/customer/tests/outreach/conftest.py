@@ -20,6 +20,7 @@ from customer.campaigns import usecases as campaigns
 from customer.main import app
 from customer.outreach.clients import gateways
 from customer.outreach.timers import Courier
+from customer.routing.usecases import channels_barred
 from customer.segments.usecases import settle
 from customer.settings import Settings
 from customer.worker import work
@@ -113,7 +114,7 @@ def process(
 async def courier(service: Service) -> AsyncIterator[Courier]:
     settings = service.world.settings
     assert isinstance(settings, Settings)
-    made = Courier(service.world, gateways(settings))
+    made = Courier(service.world, gateways(settings), channels_barred)
     yield made
     await asyncio.gather(*(one.close() for one in set(made._gateways.values())))
 

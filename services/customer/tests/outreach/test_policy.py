@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from customer.outreach.domain.messages import Category, Channel, Reason, State, Urgency, may_become
 from customer.outreach.domain.policy import (
+    BARS_LOOKED_AT_EVERY,
     Cap,
     ChannelRules,
     Circumstances,
@@ -25,7 +26,7 @@ from customer.outreach.domain.policy import (
     in_force,
     plan,
 )
-from customer.outreach.usecases.sending import policies
+from customer.outreach.usecases.planning import policies
 
 ZONES = ["Asia/Shanghai", "Europe/London", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo"]
 START = datetime(2026, 3, 20, tzinfo=UTC)
@@ -118,6 +119,36 @@ class Person:
     needs: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Bar:
+    """What risk bars under its own name, from then and for so many hours."""
+
+    name: str
+    since: datetime
+    hours: int
+
+
+LEADS_TO = {"app": Channel.PUSH, "phone": Channel.SMS}
+bars = st.lists(
+    st.builds(
+        Bar,
+        st.sampled_from([*Channel, *LEADS_TO, "atm"]),
+        st.integers(0, 14 * 24).map(lambda hours: START + timedelta(hours=hours)),
+        st.integers(1, 72),
+    ),
+    max_size=5,
+)
+
+
+def names_at(at: datetime, told: list[Bar]) -> set[str]:
+    return {one.name for one in told if one.since <= at < one.since + timedelta(hours=one.hours)}
+
+
+def barred_at(at: datetime, channel: Channel, told: list[Bar]) -> bool:
+    """Where risk bars it, or what it leads to: the app shows a push, the number of a telephone gets a text."""
+    return any(channel == name or LEADS_TO.get(name) is channel for name in names_at(at, told))
+
+
 wishes = st.lists(
     st.builds(
         Wish,
@@ -141,7 +172,7 @@ people = st.builds(
 NEEDS = {"large_print": frozenset({Channel.EMAIL}), "screen_reader": frozenset({Channel.SMS, Channel.EMAIL})}
 
 
-def options_of(wish: Wish, person: Person, policy: Policy) -> list[Option]:
+def options_of(wish: Wish, person: Person, policy: Policy, barred: set[str]) -> list[Option]:
     return [
         Option(
             channel,
@@ -151,6 +182,7 @@ def options_of(wish: Wish, person: Person, policy: Policy) -> list[Option]:
             quiet=person.hours[channel][0] if channel in person.hours else None,
             zone=person.hours[channel][1] if channel in person.hours else None,
             verified=channel in person.verified,
+            barred=policy.bars(channel, barred),
         )
         for channel, yes in wish.consents.items()
     ]
@@ -163,7 +195,7 @@ def quiet_at(at: datetime, channel: Channel, person: Person, quiet: Window, zone
 
 
 @settings(deadline=None)
-@given(wishes, people, windows, st.lists(caps, max_size=3), zones, st.booleans(), st.none() | windows)
+@given(wishes, people, windows, st.lists(caps, max_size=3), zones, st.booleans(), st.none() | windows, bars)
 def test_no_message_breaks_a_promise_whatever_is_asked(
     asked: list[Wish],
     person: Person,
@@ -172,37 +204,48 @@ def test_no_message_breaks_a_promise_whatever_is_asked(
     zone: ZoneInfo,
     complaint: bool,  # drawn
     hours: Window | None,
+    restricted: list[Bar],
 ) -> None:
-    rules = {one: ChannelRules(cost=place, closed={}) for place, one in enumerate(Channel)}
+    falls = {Channel.PUSH: frozenset({"app"}), Channel.SMS: frozenset({"phone"})}
+    rules = {
+        one: ChannelRules(cost=place, closed={}, falls_with=falls.get(one, frozenset()))
+        for place, one in enumerate(Channel)
+    }
     policy = Policy("t", START, quiet, tuple(limits), rules, NEEDS)
     sent: list[tuple[datetime, Wish, Channel]] = []
     waiting = sorted(((wish.at, place) for place, wish in enumerate(asked)), reverse=True)
-    for _ in range(200):
+    for _ in range(2_000):
         if not waiting:
             break
         at, place = waiting.pop()
         wish = asked[place]
         counted = [(moment, other.category) for moment, other, _ in sent]
         here = Circumstances(at, zone, counted, complaint_open=complaint, hours=hours)
-        options = options_of(wish, person, policy)
+        options = options_of(wish, person, policy, names_at(at, restricted))
         told = plan(wish.category, wish.urgency, options, policy, here, delicate=wish.delicate)
         if isinstance(told, Send):
             sent.append((at, wish, told.channel))
             usable = [one for one in options if one.permission and (one.verified or not wish.delicate)]
+            usable = [one for one in usable if not barred_at(at, one.channel, restricted)]
             better = [one for one in usable if one.rank < _rank(options, told.channel)]
             assert all(quiet_at(at, one.channel, person, quiet, zone) for one in better), "a better liked one was free"
             assert wish.urgency is Urgency.URGENT or hours is None or hours.around(at, zone) is not None
         elif isinstance(told, Hold):
             assert told.until > at, "a message that waits for no time at all is asked for without end"
+            if told.reason is Reason.CHANNEL_BARRED:
+                ways = [one.channel for one in options if one.permission and (one.verified or not wish.delicate)]
+                assert all(barred_at(at, one, restricted) for one in ways), "it waits although a channel is free"
             waiting = sorted([*waiting, (told.until, place)], reverse=True)
         elif told == Suppress(Reason.QUIET_HOURS):
             day = [at + timedelta(minutes=15 * quarter) for quarter in range(4 * 24)]
             ways = [one.channel for one in options if one.permission and (one.verified or not wish.delicate)]
+            ways = [one for one in ways if not barred_at(at, one, restricted)]
             wanted = [moment for moment in day if hours is None or hours.around(moment, zone) is not None]
             assert all(quiet_at(moment, one, person, quiet, zone) for one in ways for moment in wanted)
     assert not waiting
     for at, wish, channel in sent:
         assert wish.consents[channel], "sent through a channel nobody allowed"
+        assert not barred_at(at, channel, restricted), "sent through a channel that risk bars, urgent or not"
         assert channel in person.verified or not wish.delicate
         assert not (complaint and wish.category is Category.SALES)
         if wish.urgency is Urgency.URGENT:
@@ -227,6 +270,7 @@ def option(channel: Channel = Channel.SMS, **other: Any) -> Option:
 
 NOON = datetime(2026, 6, 1, 4, tzinfo=UTC)
 HERE = Circumstances(NOON, ZoneInfo("Asia/Shanghai"))
+BARRED = Hold(NOON + BARS_LOOKED_AT_EVERY, Reason.CHANNEL_BARRED)
 
 
 @pytest.mark.parametrize(
@@ -240,6 +284,12 @@ HERE = Circumstances(NOON, ZoneInfo("Asia/Shanghai"))
         ([option(), option(Channel.PUSH)], HERE, Send(Channel.PUSH, RECEIPT)),
         ([option(rank=0), option(Channel.PUSH, rank=1)], HERE, Send(Channel.SMS, RECEIPT)),
         ([option(), option(Channel.PUSH)], replace(HERE, busy=frozenset({Channel.PUSH})), Send(Channel.SMS, RECEIPT)),
+        ([option(), option(Channel.PUSH, barred=True)], HERE, Send(Channel.SMS, RECEIPT)),
+        ([option(barred=True), option(Channel.PUSH, permission=None)], HERE, BARRED),
+        ([option(barred=True), option(Channel.PUSH, reachable=False)], HERE, BARRED),
+        ([option(), option(Channel.PUSH, silent=True)], HERE, Send(Channel.SMS, RECEIPT)),
+        ([option(permission=None), option(Channel.PUSH, silent=True)], HERE, Send(Channel.PUSH, RECEIPT)),
+        ([option(barred=True), option(Channel.PUSH, silent=True)], HERE, Send(Channel.PUSH, RECEIPT)),
     ],
 )
 def test_the_policy_that_is_shipped_decides_as_it_says(
@@ -268,6 +318,12 @@ def test_what_is_delicate_goes_to_a_verified_point_or_nowhere() -> None:
     assert told == Send(Channel.SMS, RECEIPT)
     told = plan(Category.SERVICE, Urgency.URGENT, [loose], policy, HERE, delicate=True)
     assert told == Suppress(Reason.NO_VERIFIED_POINT)
+
+
+def test_a_code_waits_for_its_barred_number_and_goes_nowhere_unproven() -> None:
+    policy = in_force(policies(), NOON)
+    loose, sure = option(Channel.EMAIL, verified=False), option(Channel.SMS, barred=policy.bars(Channel.SMS, {"phone"}))
+    assert plan(Category.CODE, Urgency.URGENT, [loose, sure], policy, HERE, delicate=True) == BARRED
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,29 @@ async def test_a_gateway_that_is_down_for_a_day_gets_everything_when_it_is_back(
         assert {(await state(staff, one))[0] for one in told} == {"sent"}
 
 
+async def test_a_silent_gateway_is_waited_for_where_nothing_else_was_allowed(
+    staff: Any, register: Any, submit: Any, courier: Courier, mailbox: Any
+) -> None:
+    mailbox.answers = ["451 not now"] * 12
+    with clock.frozen(NOON) as held:
+        told = await submit(await register(consent=("email",)), "sales")
+        for _ in range(13):
+            await courier.once()
+            held.move(timedelta(minutes=16))
+        assert await state(staff, told) == ("sent", "email", None)
+
+
+async def test_what_the_only_allowed_channel_refused_has_failed_and_was_not_kept_back(
+    staff: Any, register: Any, submit: Any, courier: Courier, mailbox: Any
+) -> None:
+    mailbox.answers = ["550 no such user"]
+    with clock.frozen(NOON):
+        told = await submit(await register(consent=("email",)), "sales")
+        while await courier.once():
+            continue
+        assert await state(staff, told) == ("failed", "email", "refused")
+
+
 async def test_a_code_goes_at_most_once_and_then_expires(
     staff: Any, register: Any, submit: Any, courier: Courier, gateway: Any
 ) -> None:

@@ -230,6 +230,7 @@ CustomerOutreachDomainMessagesReason = Literal[
     "no-contact-point",
     "no-verified-contact-point",
     "open-complaint",
+    "channel-barred",
     "quiet-hours",
     "over-the-cap",
     "channel-closed",

@@ -25,6 +25,7 @@ from customer.offers.schemas import (
     SayOutcome,
     ServiceView,
 )
+from customer.outreach.usecases import Barred
 from shared import clock
 from shared.db import Read, Tx
 from shared.etags import IfMatch, created, with_etag
@@ -155,7 +156,7 @@ async def show_decision(request: Request, decision_id: UUID, caller: CanInspect,
     return await usecases.show_decision(request.app.state.world, tx, decision_id, caller)
 
 
-def routers(barred: usecases.Barred) -> list[Router]:
+def routers(barred: Barred) -> list[Router]:
     """This capability's routers; `barred` reads the channels that restrictions of risk bar."""
     asking = Router(prefix="/v1/customers/{customer_id}", tags=["offers"])
 

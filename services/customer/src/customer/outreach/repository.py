@@ -169,6 +169,19 @@ async def put_off(tx: AsyncConnection, message_id: UUID, due_at: datetime, **val
     await tx.execute(update(message_due).where(here).values(due_at=due_at, **values))
 
 
+async def wake(tx: AsyncConnection, people: Sequence[UUID], reason: str, now: datetime) -> None:
+    """Look at once at what these people's messages wait for, where it is this; passed over is what is being decided."""
+    held = (
+        select(message_due.c.message_id)
+        .join(message, message.c.id == message_due.c.message_id)
+        .where(message_due.c.customer_id == any_(_IDS), message_due.c.due_at > now)
+        .where(message.c.state == "accepted", message.c.reason == reason)
+        .with_for_update(of=message_due, skip_locked=True)
+    )
+    woken = update(message_due).where(message_due.c.message_id.in_(held)).values(due_at=now)
+    await tx.execute(woken, {"ids": list(people)})
+
+
 async def due_again(tx: AsyncConnection, handed: Row[Any], due_at: datetime, tried: list[str]) -> None:
     """Let a message that had been handed over be decided once more."""
     row = {"message_id": handed.id, "customer_id": handed.customer_id, "due_at": due_at, "attempts": 0}

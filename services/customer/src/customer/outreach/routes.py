@@ -75,7 +75,8 @@ async def list_messages(
     asked = caller.customer_id if caller.actor == "customer" else customer_id
     ids = None if asked is None else [asked]
     chosen = repository.listing(customer_ids=ids, state=state, campaign_id=campaign_id)
-    return await keyset(db, chosen, (message.c.created_at, message.c.id), cursor, limit, usecases.message_of)
+    shown = usecases.own_message_of if caller.actor == "customer" else usecases.message_of
+    return await keyset(db, chosen, (message.c.created_at, message.c.id), cursor, limit, shown)
 
 
 @router.get("/{message_id}", response_model=Message)

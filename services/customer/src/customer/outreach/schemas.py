@@ -109,7 +109,9 @@ class SubmitMessage(Body):
     template: Key
     purpose: Code
     data: dict[Place, Filling] = Field({}, max_length=30, description="what the text's places are filled with")
-    urgency: Urgency = Field(Urgency.ROUTINE, description="urgent passes quiet hours and caps, never consent")
+    urgency: Urgency = Field(
+        Urgency.ROUTINE, description="urgent passes quiet hours and caps, never consent or a bar of risk"
+    )
     channels: list[Channel] | None = Field(None, min_length=1, description="only through these; none given: any")
     language: Language | None = Field(None, description="none given: the customer's own")
     not_before: AwareDatetime | None = None
@@ -144,7 +146,7 @@ class Message(View):
     category: Category
     urgency: Urgency
     state: State
-    reason: Reason | None
+    reason: Reason | None = Field(description="why it waits or ended; withheld from the customer")
     channel: Channel | None
     receipt_id: UUID | None = Field(description="of the consent it rests on")
     basis: str | None = Field(description="the legal basis it rests on, where that is no consent")
@@ -188,6 +190,7 @@ class _Channel(Body):
     cost: int = Field(ge=0)
     closed: dict[Category, _Span] = {}
     per_minute: int | None = Field(None, ge=1)
+    falls_with: frozenset[str] = frozenset()
 
 
 class PolicyFile(Body):
@@ -210,7 +213,10 @@ class PolicyFile(Body):
             caps=tuple(Cap(one.categories, one.most, one.days) for one in self.caps),
             channels={
                 channel: ChannelRules(
-                    one.cost, {category: span.window() for category, span in one.closed.items()}, one.per_minute
+                    one.cost,
+                    {category: span.window() for category, span in one.closed.items()},
+                    one.per_minute,
+                    one.falls_with,
                 )
                 for channel, one in self.channels.items()
             },

@@ -20,9 +20,10 @@ FORGET_MARKS: Final = "forget_contact_marks"
 class Courier:
     """A part of the worker. A crash between a hand-over and its note sends again, under the same message id."""
 
-    def __init__(self, world: World, gateways: Mapping[Channel, Gateway]) -> None:
+    def __init__(self, world: World, gateways: Mapping[Channel, Gateway], barred: usecases.Barred) -> None:
         self._world = world
         self._gateways = gateways
+        self._barred = barred
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until told to stop."""
@@ -39,7 +40,7 @@ class Courier:
         if not await usecases.anything_due(self._world):
             return 0
         async with self._world.db.begin() as tx:
-            jobs = await usecases.take(self._world, tx, frozenset(self._gateways), BATCH)
+            jobs = await usecases.take(self._world, tx, frozenset(self._gateways), self._barred, BATCH)
         await asyncio.gather(*(self._carry(job) for job in jobs))
         return len(jobs)
 

@@ -130,6 +130,11 @@ class Card:
         barred = tuple(bar for bar in self.barred if bar.reason is BarReason.CUSTOMER_REFUSAL)
         return replace(self, barred=barred, alerts=(), restrictions=(), levels=(), rating=None, vulnerabilities=())
 
+    @property
+    def barred_by_risk(self) -> frozenset[str]:
+        """The channels that restrictions of risk bar."""
+        return frozenset(bar.channel for bar in self.barred if bar.reason is BarReason.RISK_RESTRICTION)
+
 
 def card_of(told: Sources) -> Card:
     """The card of a party: the highest tier of its records, what any of them asks for, what anything bars.

@@ -196,7 +196,8 @@ def _not_afforded(service: Service, standing: Standing) -> Reason | None:
 
 
 def _contact(service: Service, channel: Channel, standing: Standing, terms: Terms) -> Refusal | None:
-    if channel in standing.barred:
+    written = WRITTEN.get(channel)
+    if channel in standing.barred or (written is not None and terms.policy.bars(written, standing.barred)):
         return _no(Reason.CHANNEL_BARRED)
     return _allowed(service, standing) or _rested(service, standing) or _reached(service, channel, standing, terms)
 

@@ -11,7 +11,6 @@ from customer.offers.usecases.catalogue import (
 )
 from customer.offers.usecases.deciding import Ask, next_best, show_decision
 from customer.offers.usecases.keeping import PROFILE_PART, forget, gather
-from customer.offers.usecases.knowing import Barred
 from customer.offers.usecases.measuring import show_fairness, show_lift
 from customer.offers.usecases.taking import hear_takings
 
@@ -20,7 +19,6 @@ __all__ = [
     "OUTCOME",
     "PROFILE_PART",
     "Ask",
-    "Barred",
     "adopt_presets",
     "assess",
     "change_service",

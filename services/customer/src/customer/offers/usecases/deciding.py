@@ -28,8 +28,9 @@ from customer.offers.schemas import (
     RefusedService,
     ScoreView,
 )
-from customer.offers.usecases.knowing import Barred, Known, known_of
+from customer.offers.usecases.knowing import Known, known_of
 from customer.offers.usecases.weighing import because, becauses, experiment_at
+from customer.outreach.usecases import Barred
 from customer.parties import usecases as parties
 from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.parties.schemas import Customer

@@ -1,6 +1,6 @@
 """Everything a decision rests on, read for many customers together in the transaction that decides."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -26,6 +26,7 @@ from customer.offers.usecases.catalogue import Listed, listed_at
 from customer.offers.usecases.weighing import arbitration_at
 from customer.outreach import usecases as outreach
 from customer.outreach.domain.policy import Permission, Window, in_force
+from customer.outreach.usecases import Barred
 from customer.parties import usecases as parties
 from customer.parties.domain import ContactKind
 from customer.parties.domain.details import band_begins
@@ -46,8 +47,6 @@ _REACHED_BY: Final[Mapping[Channel, ContactKind]] = {
 }
 
 Place = tuple[UUID, Channel]
-# The channels that restrictions of risk bar, by record; whoever keeps the restrictions hands in how to read them.
-Barred = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[Mapping[UUID, frozenset[str]]]]
 
 
 @dataclass(frozen=True)

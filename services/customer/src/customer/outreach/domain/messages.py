@@ -17,7 +17,7 @@ class Channel(StrEnum):
 
 
 class Urgency(StrEnum):
-    """Urgent messages pass quiet hours and caps; nothing passes consent."""
+    """Urgent messages pass quiet hours and caps; nothing passes consent or a bar of risk."""
 
     ROUTINE = "routine"
     URGENT = "urgent"
@@ -53,6 +53,7 @@ class Reason(StrEnum):
     NO_CONTACT_POINT = "no-contact-point"
     NO_VERIFIED_POINT = "no-verified-contact-point"
     OPEN_COMPLAINT = "open-complaint"
+    CHANNEL_BARRED = "channel-barred"
     QUIET_HOURS = "quiet-hours"
     OVER_THE_CAP = "over-the-cap"
     CHANNEL_CLOSED = "channel-closed"

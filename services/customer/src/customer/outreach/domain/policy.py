@@ -3,10 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from customer.outreach.domain.messages import Category, Channel, Reason, Urgency
+
+# A bar ends when risk says so, and whoever hears it has what waits decided again: this is for a word that was missed.
+BARS_LOOKED_AT_EVERY: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,15 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class ChannelRules:
-    """What a channel costs, when its gateway takes which categories, and how many a minute it takes."""
+    """What a channel costs, when its gateway takes which categories, and how many a minute it takes.
+
+    `falls_with` are other names under which risk may bar what it leads to: a push goes through the app.
+    """
 
     cost: int
     closed: Mapping[Category, Window]
     per_minute: int | None = None
+    falls_with: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,11 @@ class Policy:
             return 0
         return 1 if any(channel in self.needs.get(need, ()) for need in needs) else 2
 
+    def bars(self, channel: Channel, barred: Collection[str]) -> bool:
+        """Whether nothing may go through a channel where these are barred: itself, or what it leads to."""
+        rules = self.channels.get(channel)
+        return channel in barred or (rules is not None and not rules.falls_with.isdisjoint(barred))
+
 
 def in_force(policies: Collection[Policy], at: datetime) -> Policy:
     """The policy of that instant; raises LookupError before the first."""
@@ -108,7 +121,8 @@ class Option:
     """One channel for one message: no permission means that it is denied; `rank` 0 is what the person likes best.
 
     `verified` says that the person has proven to be reached there. `quiet` are hours the person asked for, by the clock of
-    `zone`, where they named one: the policy's hours then hold by that clock too.
+    `zone`, where they named one: the policy's hours then hold by that clock too. What is `barred` may be in other hands;
+    what is `silent` is tried when all that are left are.
     """
 
     channel: Channel
@@ -119,6 +133,8 @@ class Option:
     zone: ZoneInfo | None = None
     written: bool = True
     verified: bool = True
+    barred: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +191,16 @@ def plan(
 
     Consent first, then what forbids this kind for this person, then caps, then the channel: the best liked and cheapest
     of those that may be used at this moment; when none may, the moment at which the first one may. What is `delicate`
-    goes only where somebody has proven to be reached.
+    goes only where somebody has proven to be reached. Through a barred channel nothing goes, however urgent and whatever
+    it rests on: it would reach whoever risk fears to be there. Where all are barred it waits for one that is not.
     """
     usable = _usable(category, options, policy, here, delicate=delicate)
     if isinstance(usable, Suppress):
         return usable
+    usable = [one for one in usable if not one.barred]
+    if not usable:
+        return Hold(here.at + BARS_LOOKED_AT_EVERY, Reason.CHANNEL_BARRED)
+    usable = [one for one in usable if not one.silent] or usable
     if urgency is not Urgency.URGENT:
         free = max((cap.free_at(here.sent, here.at) for cap in _of(policy.caps, category)), default=here.at)
         if free > here.at:

@@ -3,14 +3,25 @@
 from customer.outreach.usecases.campaigning import Fate, fates, let_expire, let_lie, take_up
 from customer.outreach.usecases.coding import accept_codes
 from customer.outreach.usecases.counting import contacts_of
+from customer.outreach.usecases.planning import Barred, policies
 from customer.outreach.usecases.profiled import PROFILE_PART
 from customer.outreach.usecases.receiving import report_receipt
-from customer.outreach.usecases.sending import anything_due, forget_marks, policies, record, take
-from customer.outreach.usecases.submitting import forget, gather, message_of, misfits, show_message, submit_messages
+from customer.outreach.usecases.sending import anything_due, forget_marks, record, take
+from customer.outreach.usecases.submitting import (
+    forget,
+    gather,
+    message_of,
+    misfits,
+    own_message_of,
+    show_message,
+    submit_messages,
+)
+from customer.outreach.usecases.waking import unbarred
 from customer.outreach.usecases.writing import newest_texts, template_of, versions, write_template
 
 __all__ = [
     "PROFILE_PART",
+    "Barred",
     "Fate",
     "accept_codes",
     "anything_due",
@@ -24,6 +35,7 @@ __all__ = [
     "message_of",
     "misfits",
     "newest_texts",
+    "own_message_of",
     "policies",
     "record",
     "report_receipt",
@@ -32,6 +44,7 @@ __all__ = [
     "take",
     "take_up",
     "template_of",
+    "unbarred",
     "versions",
     "write_template",
 ]

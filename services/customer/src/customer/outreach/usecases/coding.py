@@ -9,7 +9,7 @@ from customer.disclosure import usecases as disclosure
 from customer.outreach import repository
 from customer.outreach.domain.messages import Category, Urgency
 from customer.outreach.schemas import SubmitMessage
-from customer.outreach.usecases.sending import COURIER
+from customer.outreach.usecases.planning import COURIER
 from customer.outreach.usecases.submitting import MESSAGE, submit_messages
 from customer.outreach.usecases.writing import write_shipped
 from shared import clock

@@ -1,62 +1,32 @@
 """Deciding what is due, and noting what became of it: the two ends of a sending that has no transaction in between."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
-from customer.consents import usecases as consents
-from customer.consents.domain import Ruling
-from customer.matters import usecases as matters
 from customer.outreach import repository
 from customer.outreach.domain.messages import OPEN, Category, Channel, Job, Outcome, Reason, State, Urgency
-from customer.outreach.domain.policy import (
-    Circumstances,
-    Hold,
-    Option,
-    Permission,
-    Plan,
-    Policy,
-    Send,
-    Suppress,
-    Window,
-    in_force,
-    plan,
-)
+from customer.outreach.domain.policy import Hold, Send, Suppress
 from customer.outreach.domain.templates import TextFault, best_language, rendered
-from customer.outreach.schemas import PolicyFile
+from customer.outreach.usecases.planning import COURIER, Barred, Known, known_of, planned, point_for, policies
 from customer.outreach.usecases.saying import say
 from customer.parties import usecases as parties
 from customer.parties.domain.details import AccessibilityNeed
-from customer.parties.usecases import Point, Reach
 from customer.settings import Settings
 from shared import audit, clock
-from shared.access import Caller
 from shared.subjects import circles
 from shared.world import World
 
 LEASE: Final = timedelta(seconds=60)
 # After so many silences of one gateway the next channel is tried; when all have been silent it begins again.
 SILENCES: Final = 5
-_MINUTE: Final = timedelta(minutes=1)
 _LONGEST_PAUSE: Final = timedelta(minutes=15)
-_NEEDS: Final[Mapping[Channel, str | None]] = {
-    Channel.EMAIL: "email",
-    Channel.SMS: "phone",
-    Channel.WECHAT: "wechat",
-    # A device is the gateway's to know: it is asked by the customer's id.
-    Channel.PUSH: None,
-}
-COURIER: Final = Caller(sub="customer-courier", actor="service", scopes=frozenset())
+# Why no other channel is left for what one has refused: then it failed, and was not kept back.
+_NOWHERE_ELSE: Final = {Reason.NO_CONTACT_POINT, Reason.NO_VERIFIED_POINT, Reason.NO_TEXT, Reason.NO_CONSENT}
 
 
 def _settings(world: World) -> Settings:
@@ -65,39 +35,17 @@ def _settings(world: World) -> Settings:
     return settings
 
 
-@cache
-def policies() -> tuple[Policy, ...]:
-    """Every contact policy that is shipped, checked when first read."""
-    folder = Path(__file__).parents[1] / "data"
-    return tuple(PolicyFile.model_validate_json(path.read_bytes()).policy() for path in sorted(folder.glob("policy_*")))
-
-
-@dataclass(frozen=True)
-class _Known:
-    """All that is needed to decide a batch, read together."""
-
-    policy: Policy
-    at: datetime
-    zone: ZoneInfo
-    channels: frozenset[Channel]
-    reach: Mapping[UUID, Reach]
-    rulings: Mapping[tuple[UUID, str, Channel], Ruling]
-    complaints: frozenset[UUID]
-    circles: Mapping[UUID, Sequence[UUID]]
-    wordings: Mapping[tuple[str, int], Row[Any]]
-    marks: list[tuple[UUID, UUID, datetime, Category]]
-    lately: dict[str, int]
-
-
 async def anything_due(world: World) -> bool:
     """Whether there is anything to decide now."""
     return await world.db.any(repository.waiting(clock.now()))
 
 
-async def take(world: World, tx: AsyncConnection, channels: frozenset[Channel], most: int = 50) -> list[Job]:
+async def take(
+    world: World, tx: AsyncConnection, channels: frozenset[Channel], barred: Barred, most: int = 50
+) -> list[Job]:
     """Decide what is due: suppress, put off, or make ready and hold by a lease. `channels` are those with a gateway.
 
-    Everything that decides (consent, open complaints, caps) is read in this transaction, and each person is held by it:
+    Everything that decides (consent, bars, open complaints, caps) is read in this transaction, and each person is held by it:
     whoever withdraws before it begins is not written to after it ends.
     """
     now = clock.now()
@@ -107,7 +55,7 @@ async def take(world: World, tx: AsyncConnection, channels: frozenset[Channel], 
     around = await circles(tx, storage.LINKS, [row.customer_id for row in due])
     await repository.hold(tx, [min(circle) for circle in around.values()])
     rows = {row.id: row for row in await repository.by_ids(tx, [row.message_id for row in due])}
-    known = await _known(world, tx, list(rows.values()), around, channels, now)
+    known = await known_of(world, tx, list(rows.values()), around, channels, barred, now)
     jobs: list[Job] = []
     for one in due:
         row = rows.get(one.message_id)
@@ -120,65 +68,27 @@ async def take(world: World, tx: AsyncConnection, channels: frozenset[Channel], 
     return jobs
 
 
-async def _known(
-    world: World,
-    tx: AsyncConnection,
-    rows: Sequence[Row[Any]],
-    around: Mapping[UUID, Sequence[UUID]],
-    channels: frozenset[Channel],
-    now: datetime,
-) -> _Known:
-    policy = in_force(policies(), now)
-    ids = sorted({row.customer_id for row in rows})
-    everyone = sorted({one for circle in around.values() for one in circle})
-    rulings: dict[tuple[UUID, str, Channel], Ruling] = {}
-    for purpose in sorted({row.purpose for row in rows}):
-        asked = [row.customer_id for row in rows if row.purpose == purpose]
-        for channel in sorted(channels):
-            told = await consents.may(world, tx, asked, purpose, channel, caller=COURIER)
-            rulings |= {(one, purpose, channel): ruling for one, ruling in told.items()}
-    reach = await parties.reach_of(world, tx, ids)
-    entries = [
-        audit.Entry("message.prepare", parties.subject_of(row.customer_id), "message", row.id, COURIER)
-        for row in rows
-        if row.customer_id in reach
-    ]
-    await audit.seen(tx, storage.AUDIT, world.keyring, entries)
-    opened = await matters.open_matters(tx, ids)
-    marks = await repository.marks_of(tx, everyone, now - policy.longest)
-    return _Known(
-        policy=policy,
-        at=now,
-        zone=ZoneInfo(world.settings.zone),
-        channels=channels,
-        reach=reach,
-        rulings=rulings,
-        complaints=frozenset(one for one, open_ in opened.items() if open_.complaint),
-        circles=around,
-        wordings=await repository.wordings(tx, [(row.template, row.template_version) for row in rows]),
-        marks=[(one.message_id, one.customer_id, one.at, Category(one.category)) for one in marks],
-        lately=await repository.sent_lately(tx, now - _MINUTE),
-    )
-
-
-async def _decide(world: World, tx: AsyncConnection, row: Row[Any], due: Row[Any], known: _Known) -> Job | None:
+async def _decide(world: World, tx: AsyncConnection, row: Row[Any], due: Row[Any], known: Known) -> Job | None:
     category = Category(row.category)
     if row.state == State.SENDING and category is Category.CODE:
         # Its lease ran out: it may have been handed over, and a code goes at most once.
         await _end(tx, row, State.FAILED, Reason.UNKNOWN_OUTCOME)
         return None
     if due.over or (row.expires_at is not None and row.expires_at <= known.at):
-        await _end(tx, row, State.FAILED, Reason.EXPIRED)
+        await _overdue(tx, row)
         return None
-    decided = _planned(row, due, known)
+    decided = planned(row, due, known)
     if isinstance(decided, Suppress):
-        if decided.reason in {Reason.NO_CONTACT_POINT, Reason.NO_TEXT} and due.tried:
+        if decided.reason in _NOWHERE_ELSE and due.tried:
             await _end(tx, row, State.FAILED, Reason.REFUSED)
         else:
             await _end(tx, row, State.SUPPRESSED, decided.reason)
         return None
     if isinstance(decided, Hold):
-        await repository.put_off(tx, row.id, decided.until)
+        if decided.reason is Reason.CHANNEL_BARRED and _given_up(world, row, known.at):
+            await _end(tx, row, State.SUPPRESSED, Reason.CHANNEL_BARRED)
+            return None
+        await repository.put_off(tx, row.id, min(decided.until, row.expires_at or decided.until))
         if row.reason != decided.reason or row.state != State.ACCEPTED:
             values = {"state": State.ACCEPTED, "reason": decided.reason, "updated_at": known.at}
             await repository.change(tx, row.id, values)
@@ -186,75 +96,8 @@ async def _decide(world: World, tx: AsyncConnection, row: Row[Any], due: Row[Any
     return await _ready(world, tx, row, due, decided, known)
 
 
-def _planned(row: Row[Any], due: Row[Any], known: _Known) -> Plan:
-    reach = known.reach.get(row.customer_id)
-    if reach is None:
-        return Suppress(Reason.ERASED)
-    template = known.wordings[(row.template, row.template_version)]
-    delicate = template.delicate or row.category == Category.CODE
-    open_to = {Channel(one) for one in row.channels} if row.channels is not None else set(Channel)
-    ways = (known.channels & open_to) - {Channel(one) for one in due.tried}
-    # When all that are left were silent it begins again: silence refuses nothing.
-    ways = (ways - {Channel(one) for one in due.silent}) or ways
-    options = [_option(row, channel, reach, template.texts, known, delicate=delicate) for channel in sorted(ways)]
-    if not options:
-        return Suppress(Reason.NO_CONTACT_POINT)
-    circle = known.circles[row.customer_id]
-    here = Circumstances(
-        at=known.at,
-        zone=known.zone,
-        sent=[(at, category) for message, one, at, category in known.marks if one in circle and message != row.id],
-        complaint_open=row.customer_id in known.complaints,
-        hours=Window(row.hours_start, row.hours_end) if row.hours_start is not None else None,
-        busy=frozenset(
-            channel
-            for channel, rules in known.policy.channels.items()
-            if rules.per_minute is not None and known.lately.get(channel, 0) >= rules.per_minute
-        ),
-    )
-    return plan(Category(row.category), Urgency(row.urgency), options, known.policy, here, delicate=delicate)
-
-
-def _option(
-    row: Row[Any], channel: Channel, reach: Reach, texts: Mapping[str, Any], known: _Known, *, delicate: bool
-) -> Option:
-    point = _point_for(reach, channel, delicate=delicate)
-    at_device = _NEEDS[channel] is None
-    quiet = point.quiet if point is not None else None
-    return Option(
-        channel=channel,
-        permission=_permission(known.rulings[(row.customer_id, row.purpose, channel)]),
-        reachable=at_device or point is not None,
-        rank=known.policy.rank(channel, preferred=point is not None and point.preferred, needs=reach.needs),
-        quiet=Window(quiet.start, quiet.end) if quiet is not None else None,
-        zone=quiet.zone if quiet is not None else None,
-        written=channel is not Channel.EMAIL or _has_subject(texts, channel),
-        # Whoever has the bank's app on a device has signed in there.
-        verified=at_device or (point is not None and point.verified),
-    )
-
-
-def _point_for(reach: Reach, channel: Channel, *, delicate: bool) -> Point | None:
-    """Where a channel reaches somebody: their first point of its kind, for what is delicate the first one proven theirs."""
-    of_kind = reach.points.get(_NEEDS[channel] or "", ())
-    return next((one for one in of_kind if one.verified or not delicate), None) or next(iter(of_kind), None)
-
-
-def _has_subject(texts: Mapping[str, Any], channel: Channel) -> bool:
-    own = texts["channels"].get(channel) or texts["texts"]
-    return all(one["subject"] for one in own.values())
-
-
-def _permission(ruling: Ruling) -> Permission | None:
-    if not ruling.allows:
-        return None
-    purpose = ruling.purpose
-    basis = None if purpose is None else (purpose.gdpr_basis or purpose.pipl_basis)
-    return Permission(ruling.receipt_id, None if ruling.receipt_id else str(basis))
-
-
 async def _ready(
-    world: World, tx: AsyncConnection, row: Row[Any], due: Row[Any], send: Send, known: _Known
+    world: World, tx: AsyncConnection, row: Row[Any], due: Row[Any], send: Send, known: Known
 ) -> Job | None:
     keys = await world.vault.for_write(tx, [parties.subject_of(row.customer_id)])
     key = keys[parties.subject_of(row.customer_id)]
@@ -277,7 +120,7 @@ async def _ready(
         await _end(tx, row, State.FAILED, Reason.NO_TEXT)
         return None
     delicate = template.delicate or row.category == Category.CODE
-    point = _point_for(reach, send.channel, delicate=delicate)
+    point = point_for(reach, send.channel, delicate=delicate)
     values = {
         "state": State.SENDING,
         "reason": None,
@@ -306,6 +149,19 @@ async def _ready(
         urgent=row.urgency == Urgency.URGENT,
         large=AccessibilityNeed.LARGE_PRINT in reach.needs,
     )
+
+
+async def _overdue(tx: AsyncConnection, row: Row[Any]) -> None:
+    """End what has waited too long: what waited for a channel that risk barred was not allowed to go, and never failed."""
+    if row.reason == Reason.CHANNEL_BARRED:
+        await _end(tx, row, State.SUPPRESSED, Reason.CHANNEL_BARRED)
+    else:
+        await _end(tx, row, State.FAILED, Reason.EXPIRED)
+
+
+def _given_up(world: World, row: Row[Any], at: datetime) -> bool:
+    waited: timedelta = at - row.created_at
+    return waited > timedelta(hours=_settings(world).message_give_up_hours)
 
 
 async def _end(tx: AsyncConnection, row: Row[Any], state: State, reason: Reason) -> None:
@@ -348,7 +204,7 @@ async def record(world: World, tx: AsyncConnection, job: Job, outcome: Outcome) 
         await repository.unmark(tx, row.id)
         await repository.change(tx, row.id, {"state": State.ACCEPTED, "reason": Reason.REFUSED, "updated_at": now})
         await repository.put_off(tx, row.id, now, tried=[*due.tried, row.channel], attempts=0)
-    elif now - row.created_at > timedelta(hours=_settings(world).message_give_up_hours):
+    elif _given_up(world, row, now):
         await _end(tx, row, State.FAILED, Reason.GATEWAY_AWAY)
     else:
         await _pause(tx, row, due, now)

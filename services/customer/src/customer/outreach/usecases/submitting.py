@@ -148,6 +148,14 @@ def message_of(row: Row[Any]) -> Message:
     return Message.model_validate(dict(row._mapping))
 
 
+def own_message_of(row: Row[Any]) -> Message:
+    """A row as the customer sees it: without why it waits or ended, which would tell them that risk bars a channel.
+
+    Without any reason, so that a missing one says nothing either.
+    """
+    return message_of(row).model_copy(update={"reason": None})
+
+
 async def show_message(world: World, tx: AsyncConnection, message_id: UUID, caller: Caller) -> Message:
     """One message, its reading recorded; a customer sees their own."""
     rows = await repository.by_ids(tx, [message_id])
@@ -156,7 +164,7 @@ async def show_message(world: World, tx: AsyncConnection, message_id: UUID, call
     subject = parties.subject_of(rows[0].customer_id)
     entry = audit.Entry("message.read", subject, MESSAGE, message_id, caller)
     await audit.seen(tx, storage.AUDIT, world.keyring, [entry])
-    return message_of(rows[0])
+    return own_message_of(rows[0]) if caller.actor == "customer" else message_of(rows[0])
 
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
@@ -172,4 +180,4 @@ async def gather(
     for row in await repository.of_customers(conn, customers):
         key = keys[parties.subject_of(row.customer_id)]
         data = orjson.loads(key.open_bytes(row.data, row=row.id, field="data")) if key is not None and row.data else {}
-        yield "message", message_of(row).model_dump(mode="json") | {"data": data}
+        yield "message", own_message_of(row).model_dump(mode="json") | {"data": data}

@@ -12,6 +12,7 @@ from customer import storage
 from customer.consents import usecases as consents
 from customer.matters import usecases as matters
 from customer.offers import usecases as offers
+from customer.outreach import usecases as outreach
 from customer.parties import usecases as parties
 from customer.parties.schemas import Customer
 from customer.routing import repository
@@ -32,6 +33,7 @@ async def settle(world: World, tx: AsyncConnection, ids: Iterable[UUID]) -> None
     """Tell the cards of these, and of all who count as the same parties, as everything stands now.
 
     The cards are held before anything they are made of is read: of two causes at one moment the later holder sees both.
+    Where risk bars fewer channels than before, what waited for one is decided anew.
     Nobody has a card who is no party, or was erased.
     """
     around, rows, keys = await _held(world, tx, sorted(set(ids)))
@@ -39,11 +41,19 @@ async def settle(world: World, tx: AsyncConnection, ids: Iterable[UUID]) -> None
         return
     made = await _cards(world, tx, around, keys)
     at = clock.now()
-    changed = [
-        told
-        for one, row in sorted(rows.items())
-        if one in made and (told := _told(row, made[one], keys[one], at)) is not None
-    ]
+    changed: list[dict[str, Any]] = []
+    unbarred: list[UUID] = []
+    for one, row in sorted(rows.items()):
+        if one not in made:
+            continue
+        before = None if row.content is None else unsealed(row.content, row.customer_id, keys[one])
+        if before == made[one]:
+            continue
+        changed.append(_next(row, before, made[one], keys[one], at))
+        if before is not None and not before.barred_by_risk <= made[one].barred_by_risk:
+            unbarred.append(one)
+    if unbarred:
+        await outreach.unbarred(tx, unbarred)
     if changed:
         await repository.write(tx, changed)
         said = [
@@ -131,11 +141,8 @@ def _record(view: Customer, note: Note, vulnerabilities: Sequence[str]) -> Recor
     )
 
 
-def _told(row: Row[Any], card: Card, key: DataKey, at: datetime) -> dict[str, Any] | None:
-    """The next version of a card, or None where it says what it said."""
-    before = None if row.content is None else unsealed(row.content, row.customer_id, key)
-    if before == card:
-        return None
+def _next(row: Row[Any], before: Card | None, card: Card, key: DataKey, at: datetime) -> dict[str, Any]:
+    """The next version of a card that says something else than before."""
     seen_too = before is None or before.own != card.own
     return {
         "customer_id": row.customer_id,
