@@ -5,13 +5,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
 _RANDOM_BITS = 62
 _COUNTER_BITS = 12
+_FURTHEST_ON = timezone(timedelta(hours=14))
 
 
 class Frozen:
@@ -42,6 +44,16 @@ def now() -> datetime:
     if _source.frozen is not None:
         return _source.frozen.at
     return datetime.now(UTC)
+
+
+def day_in(zone: str, at: datetime) -> date:
+    """The date the calendar of an IANA zone shows at that instant."""
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def latest_day() -> date:
+    """The latest date that has begun anywhere on earth: that of UTC+14."""
+    return now().astimezone(_FURTHEST_ON).date()
 
 
 def new_id() -> UUID:

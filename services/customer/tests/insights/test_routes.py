@@ -1,14 +1,17 @@
 """Insight over HTTP: signals once and dated, tables that tell of no few, quality counted without opening anything."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from sqlalchemy import text
 
 from customer.insights.usecases import learn_people
+from shared import clock
 from shared.events.envelope import Record
 from shared.testing.service import Service
 
@@ -122,6 +125,18 @@ async def test_a_signal_that_cannot_be_is_malformed(staff: httpx.AsyncClient, wr
     answer = await staff.post("/v1/market-signals", json=SIGNAL | {"external_ref": "s-2"} | wrong)
     assert answer.status_code == 422, answer.text
     assert (await staff.get("/v1/market-signals")).json()["items"] == []
+
+
+async def test_a_signal_of_today_where_the_bank_is_stands_beside_the_tables_of_today(service: Service) -> None:
+    staff = await service.client(*SCOPES, actor="staff", sub="anna", lifetime=9 * 86_400)
+    day = clock.day_in("Asia/Shanghai", clock.now()) + timedelta(days=1)
+    for hour, seen, status in ((6, day, 201), (20, day, 201), (20, day + timedelta(days=1), 422)):
+        with clock.frozen(datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo("Asia/Shanghai"))):
+            ref = {"observed_on": str(seen), "external_ref": f"{hour} {seen}"}
+            answer = await staff.post("/v1/market-signals", json=SIGNAL | ref)
+            assert answer.status_code == status, answer.text
+            beside = (await table(staff)).json()["signals"]
+            assert [one["observed_on"] for one in beside] == [str(day)] * (1 if hour == 6 else 2)
 
 
 async def test_without_any_key_or_scope_nothing_is_recorded(service: Service, staff: httpx.AsyncClient) -> None:

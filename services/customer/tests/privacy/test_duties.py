@@ -33,13 +33,15 @@ def ended(year: int, month: int = 6, day: int = 1) -> Relation:
 def test_a_duty_keeps_what_it_is_about_for_as_long_as_it_says(
     relation: Relation, holds: list[Hold], kept: tuple[str, ...], until: datetime | None
 ) -> None:
-    told = refusals(relation, [AML], holds, NOW)
+    told = refusals(relation, [AML], holds, NOW, NOW.date())
     assert kept_by(told) == kept
     assert try_again_at(told) == until
 
 
 def test_a_duty_that_is_not_in_force_yet_keeps_nothing() -> None:
-    assert refusals(RUNNING, [AML], [], datetime(2019, 12, 31, tzinfo=UTC)) == []
+    at = datetime(2019, 12, 31, 23, tzinfo=UTC)
+    assert refusals(RUNNING, [AML], [], at, date(2019, 12, 31)) == []
+    assert kept_by(refusals(RUNNING, [AML], [], at, date(2020, 1, 1))) == ("customer", "risk"), "it is January there"
 
 
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC)), st.integers(1, 30))  # noqa: DTZ001  # bounds

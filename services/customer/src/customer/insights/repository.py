@@ -69,7 +69,8 @@ async def people(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
 
 async def insert_signals(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep new market signals."""
-    await tx.execute(insert(market_signal), [dict(row) for row in rows])
+    if rows:
+        await tx.execute(insert(market_signal), [dict(row) for row in rows])
 
 
 async def signals(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:

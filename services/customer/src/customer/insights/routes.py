@@ -88,17 +88,17 @@ async def show_table(request: Request, caller: CanSee, db: Read, rows: Dimension
     """
     if rows is columns:
         raise Malformed("rows and columns must differ")
-    return await usecases.cross_table(db, rows, columns, request.app.state.world.settings.fewest_people, clock.now())
+    return await usecases.cross_table(db, rows, columns, request.app.state.world.settings, clock.now())
 
 
 @router.get("/habits")
-async def show_habits(caller: CanSee, db: Read, measure: Measure, by: By) -> HabitTable:
+async def show_habits(request: Request, caller: CanSee, db: Read, measure: Measure, by: By) -> HabitTable:
     """How many customers did what, by a word of theirs or by segment: mix and shift of channels, demand, saving, churn, needs.
 
     Counted four times a day over everybody, or a random sample of `CXBANK_INSIGHT_SAMPLE`; of nobody what they do is kept.
     Small counts are hidden. Errors: 409 the table cannot be shown without telling of a few.
     """
-    return await usecases.show_habits(db, measure, by)
+    return await usecases.show_habits(db, measure, by, request.app.state.world.settings.zone)
 
 
 @router.get("/data-quality")

@@ -103,11 +103,16 @@ def years_after(at: datetime, years: int) -> datetime:
         return at.replace(year=at.year + years, month=3, day=1)
 
 
-def refusals(relation: Relation, duties: Collection[Duty], holds: Sequence[Hold], at: datetime) -> list[Refusal]:
-    """What an erasure must leave at that instant: duties of a relation that runs or ended too lately, and every hold."""
+def refusals(
+    relation: Relation, duties: Collection[Duty], holds: Sequence[Hold], at: datetime, today: date
+) -> list[Refusal]:
+    """What an erasure must leave at that instant: duties of a relation that runs or ended too lately, and every hold.
+
+    `today` is the date of `at` where the bank is: from a day on a duty is in force.
+    """
     told: list[Refusal] = []
     for duty in sorted(duties, key=lambda one: one.code):
-        if not relation.customer or duty.effective_from > at.date():
+        if not relation.customer or duty.effective_from > today:
             continue
         until = None if relation.ended_at is None else years_after(relation.ended_at, duty.years)
         if until is None or until > at:

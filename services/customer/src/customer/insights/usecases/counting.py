@@ -1,7 +1,7 @@
 """Counting people: what is known of each by event, tables of two words, small cells hidden."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from customer.insights.domain.suppression import Withheld
 from customer.insights.domain.tables import crossed
 from customer.insights.problems import TooFewPeople
 from customer.insights.schemas import CrossTable, Dimension, Line
-from customer.insights.usecases.observing import SIGNAL_DAYS, signals_within
+from customer.insights.usecases.observing import SIGNAL_DAYS, signals_before
 from customer.parties.usecases import subject_of
+from customer.settings import Settings
 from shared.world import World
 
 
@@ -35,10 +36,10 @@ async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
 
 
 async def cross_table(
-    conn: AsyncConnection, rows: Dimension, columns: Dimension, fewest: int, at: datetime
+    conn: AsyncConnection, rows: Dimension, columns: Dimension, settings: Settings, at: datetime
 ) -> CrossTable:
     """Customers by two words of theirs, groups of a few joined, counts of a few hidden; TooFewPeople where that is not enough."""
-    told = await repository.people_by(conn, rows, columns)
+    told, fewest = await repository.people_by(conn, rows, columns), settings.fewest_people
     try:
         found = crossed({(row, column): number for row, column, number in told}, fewest)
     except Withheld as reason:
@@ -52,5 +53,5 @@ async def cross_table(
         total=found.total,
         fewest=fewest,
         as_of=at,
-        signals=await signals_within(conn, at.date() - SIGNAL_DAYS, at.date() + timedelta(days=1)),
+        signals=await signals_before(conn, settings.zone, at, SIGNAL_DAYS),
     )

@@ -15,7 +15,7 @@ from customer.insights.domain.arrivals import HOURS, Arrivals, Manner
 from customer.insights.domain.backtests import Band, banded, judged, seasonal_scale
 from customer.insights.domain.days import Ahead, DayKind, Floats, days_from, kind_of
 from customer.insights.schemas import BacktestView, Forecast, ForecastDay, Forecasts
-from customer.insights.usecases.observing import SIGNAL_DAYS, signals_within
+from customer.insights.usecases.observing import SIGNAL_DAYS, signals_before
 from customer.interactions import usecases as interactions
 from shared.world import World
 
@@ -71,9 +71,8 @@ async def show_forecasts(conn: AsyncConnection) -> Forecasts | None:
     if kept is None:
         return None
     told = Forecasts.model_validate(kept)
-    assert told.made_at is not None  # noqa: S101  # it was made
-    day = told.made_at.date()
-    signals = await signals_within(conn, day - SIGNAL_DAYS, day + timedelta(days=1))
+    assert told.made_at is not None and told.zone is not None  # noqa: S101, PT018  # it was made
+    signals = await signals_before(conn, told.zone, told.made_at, SIGNAL_DAYS)
     return told.model_copy(update={"signals": signals})
 
 

@@ -17,7 +17,7 @@ from customer.insights.domain.suppression import Withheld
 from customer.insights.domain.tables import Person, Table, apart, by_dimension, by_segment
 from customer.insights.problems import TooFewPeople
 from customer.insights.schemas import By, Dimension, HabitTable, Line
-from customer.insights.usecases.observing import signals_within
+from customer.insights.usecases.observing import signals_before
 from customer.interactions import usecases as interactions
 from customer.segments import usecases as segments
 from customer.settings import Settings
@@ -103,7 +103,7 @@ def _kept(table: Table) -> dict[str, Any]:
     }
 
 
-async def show_habits(conn: AsyncConnection, measure: Measure, by: By) -> HabitTable:
+async def show_habits(conn: AsyncConnection, measure: Measure, by: By, zone: str) -> HabitTable:
     """The table made last, with the market signals of the days it looks back on; raises TooFewPeople where it is withheld.
 
     Before any was made it is empty, and `made_at` null.
@@ -115,7 +115,6 @@ async def show_habits(conn: AsyncConnection, measure: Measure, by: By) -> HabitT
     if table is None:
         raise TooFewPeople("It is withheld: it would tell of a few.")
     made_at = datetime.fromisoformat(kept["made_at"])
-    since = (made_at - timedelta(days=WINDOWS[measure])).date()
     return HabitTable(
         measure=measure,
         by=by,
@@ -129,5 +128,5 @@ async def show_habits(conn: AsyncConnection, measure: Measure, by: By) -> HabitT
         exact=kept["exact"],
         fewest=kept["fewest"],
         made_at=made_at,
-        signals=await signals_within(conn, since, made_at.date() + timedelta(days=1)),
+        signals=await signals_before(conn, zone, made_at, timedelta(days=WINDOWS[measure])),
     )

@@ -18,6 +18,7 @@ from customer.parties.events import CustomerChanged, CustomerClosed
 from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.parties.schemas import ChangeCustomer, Customer
 from customer.parties.usecases.claiming import Claims, as_view, claims_from, decide
+from customer.parties.usecases.dating import refuse_days_to_come
 from customer.parties.usecases.masking import as_seen, detail_of
 from customer.parties.usecases.saying import said_of
 from customer.parties.usecases.sealing import (
@@ -83,7 +84,8 @@ async def write(
     before = was.view
     after = after.model_copy(update={"version": before.version + 1, "updated_at": clock.now()})
     if after.kind is Kind.INDIVIDUAL:
-        after = after.model_copy(update={"age_band": age_band(after.birth_date, on=after.updated_at.date())})
+        today = clock.day_in(world.settings.zone, after.updated_at)
+        after = after.model_copy(update={"age_band": age_band(after.birth_date, on=today)})
     await repository.insert_history(tx, _past(before, after.updated_at, was.by, was.key))
     details = sealed_details(after, was.key, was.claims if claims is None else claims)
     values = sealed_customer(after, was.key) | {"details": details, "updated_by": caller.sub}
@@ -113,7 +115,10 @@ async def change_customer(
         raise Conflict(f"A {before.state} relation cannot become {wish.state}.")
     if wish.incorporation_date is not None and before.kind is not Kind.ORGANISATION:
         raise Malformed(errors=[FieldError("/incorporation_date", "kind", "only an organisation is incorporated")])
-    decided = decide(before, was.claims, wish, clock.now())
+    now = clock.now()
+    today = clock.day_in(world.settings.zone, now)
+    refuse_days_to_come(wish, today)
+    decided = decide(before, was.claims, wish, now, today)
     decisions = {name: getattr(wish, name) for name in ("tier", "state") if name in wish.model_fields_set}
     told = before.model_dump() | as_view(decided.values) | decisions
     if before.kind is Kind.ORGANISATION:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from customer.parties.domain.details import FACTS
@@ -92,12 +92,12 @@ def _claim(said: ProvenanceIn | None, now: datetime) -> Claim:
     return Claim(said.source, said.observed_at or now, said.confidence, None)
 
 
-def decide(before: Customer, known: Claims, wish: ChangeCustomer, now: datetime) -> Decided:
-    """Which values hold once these claims are added, by the rules in force today.
+def decide(before: Customer, known: Claims, wish: ChangeCustomer, now: datetime, today: date) -> Decided:
+    """Which values hold once these claims are added, by the rules in force on the bank's day.
 
     Raises Outranked, naming the fields, where the wish names no source and a better one holds what it would change.
     """
-    rules = rules_on(now.date(), shipped())
+    rules = rules_on(today, shipped())
     claims, values, beaten = dict(all_claims(before, known)), facts_of(before), []
     said = wish.model_dump(mode="json", include=set(FACTS) & wish.model_fields_set)
     if wish.incorporation_date is not None:
@@ -118,7 +118,7 @@ def decide(before: Customer, known: Claims, wish: ChangeCustomer, now: datetime)
     return Decided(values, {field: tuple(told) for field, told in known.items()} | touched)
 
 
-def holding(field: str, claims: Sequence[Claim], now: datetime) -> Claim | None:
-    """The claim of a field that holds today."""
-    rules: Rules = rules_on(now.date(), shipped())
+def holding(field: str, claims: Sequence[Claim], today: date) -> Claim | None:
+    """The claim of a field that holds on the bank's day."""
+    rules: Rules = rules_on(today, shipped())
     return survivor(field, claims, rules)

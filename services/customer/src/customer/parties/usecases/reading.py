@@ -161,7 +161,7 @@ async def provenance(world: World, tx: AsyncConnection, customer_id: UUID, calle
     await audit.seen(
         tx, storage.AUDIT, world.keyring, [audit.Entry("customer.provenance_read", subject, PARTY, customer_id, caller)]
     )
-    now = clock.now()
+    today = clock.day_in(world.settings.zone, clock.now())
     return [
         FieldProvenance(
             field=field,
@@ -171,7 +171,7 @@ async def provenance(world: World, tx: AsyncConnection, customer_id: UUID, calle
                     at=one.at,
                     confidence=one.confidence,
                     value=None if field in shut else one.value,
-                    holds=one == holding(field, told, now),
+                    holds=one == holding(field, told, today),
                 )
                 for one in told
             ],

@@ -28,6 +28,7 @@ from customer.parties.schemas.parts import (
 from customer.parties.tables import contact_point, identifier
 from customer.parties.usecases.changing import Present, present, write
 from customer.parties.usecases.claiming import provenance_of
+from customer.parties.usecases.dating import refuse_days_to_come
 from customer.parties.usecases.parts import (
     contact_row,
     identifier_row,
@@ -158,6 +159,7 @@ async def add_identifier(
     world: World, tx: AsyncConnection, customer_id: UUID, wish: NewIdentifier, caller: Caller
 ) -> Answer[Identifier]:
     """An identifier more; (type, issuer, value) is its natural key, and belongs to one party only (IdentifierTaken)."""
+    refuse_days_to_come(wish, clock.day_in(world.settings.zone, clock.now()))
     was = await present(world, tx, customer_id, caller, ["identifiers"])
     parts = was.view.identifiers
     made = new_identifier(wish, clock.now())
@@ -181,6 +183,7 @@ async def change_identifier(
     caller: Caller,
 ) -> Identifier:
     """Change the days of an identifier on the version the caller saw."""
+    refuse_days_to_come(wish, clock.day_in(world.settings.zone, clock.now()))
     was = await present(world, tx, customer_id, caller, ["identifiers"])
     after = _changed(_part(was.view.identifiers, part_id, match), wish)
     if after.issued_on and after.expires_on and after.expires_on <= after.issued_on:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from customer.parties.events import CustomerRegistered
 from customer.parties.problems import CustomerErased, IdentifierTaken
 from customer.parties.schemas import Customer, RegisterCustomer
 from customer.parties.usecases.claiming import Claims, as_view, first_claims
+from customer.parties.usecases.dating import days_to_come
 from customer.parties.usecases.masking import as_seen
 from customer.parties.usecases.parts import (
     contact_row,
@@ -34,12 +35,12 @@ from customer.parties.usecases.sealing import (
     subject_of,
     views,
 )
-from shared import audit
+from shared import audit, clock
 from shared.access import Caller
 from shared.crypto import DataKey, Keyring
 from shared.events import outbox
 from shared.idempotency import Answer, Passage, Wish
-from shared.problems import Problem
+from shared.problems import Malformed, Problem
 from shared.world import World
 
 _MORE: Final = DETAILS | {"addresses", "provenance"}
@@ -51,7 +52,10 @@ async def register_customers(
     """Register parties, each once by its gate; a wish whose identifier is another's fails alone (IdentifierTaken)."""
 
     async def do(fresh: Sequence[Wish[RegisterCustomer]]) -> Sequence[Customer | Problem]:
-        return await _register(world, tx, fresh)
+        days = {wish.id: clock.day_in(world.settings.zone, wish.at) for wish in fresh}
+        early = {wish.id: faults for wish in fresh if (faults := days_to_come(wish.body, days[wish.id]))}
+        made = iter(await _register(world, tx, [wish for wish in fresh if wish.id not in early], days))
+        return [Malformed(errors=early[wish.id]) if wish.id in early else next(made) for wish in fresh]
 
     async def again(ids: Sequence[UUID]) -> Mapping[UUID, Customer]:
         return await views(world, tx, ids)
@@ -70,10 +74,10 @@ async def register_customers(
 
 
 async def _register(
-    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RegisterCustomer]]
+    world: World, tx: AsyncConnection, wishes: Sequence[Wish[RegisterCustomer]], days: Mapping[UUID, date]
 ) -> list[Customer | Problem]:
     keys = await world.vault.for_write(tx, [subject_of(wish.id) for wish in wishes])
-    made = [_made(world.keyring, wish, keys[subject_of(wish.id)]) for wish in wishes]
+    made = [_made(world.keyring, wish, keys[subject_of(wish.id)], days[wish.id]) for wish in wishes]
     taken = await _taken(tx, made)
     kept = [rows for rows in made if rows.customer["id"] not in taken]
     if kept:
@@ -114,7 +118,7 @@ class _Rows:
         self.identifiers: list[dict[str, Any]] = [identifier_row(one, party, key, keyring) for one in view.identifiers]
 
 
-def _made(keyring: Keyring, wish: Wish[RegisterCustomer], key: DataKey | None) -> _Rows:
+def _made(keyring: Keyring, wish: Wish[RegisterCustomer], key: DataKey | None, today: date) -> _Rows:
     if key is None:
         raise CustomerErased()
     body = wish.body
@@ -133,7 +137,7 @@ def _made(keyring: Keyring, wish: Wish[RegisterCustomer], key: DataKey | None) -
         incorporation_date=birth if body.kind is Kind.ORGANISATION else None,
         occupation=body.occupation,
         region=body.region,
-        age_band=age_band(birth, on=wish.at.date()) if body.kind is Kind.INDIVIDUAL else None,
+        age_band=age_band(birth, on=today) if body.kind is Kind.INDIVIDUAL else None,
         contact_points=[new_contact_point(contact, wish.at) for contact in body.contact_points],
         identifiers=[new_identifier(one, wish.at) for one in body.identifiers],
         restricted=False,

@@ -99,7 +99,7 @@ async def views(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -> dic
     for row in identifiers:
         of_identifier.setdefault(row.customer_id, []).append(row)
     opened: dict[UUID, Customer] = {}
-    today = clock.now().date()
+    today = clock.day_in(world.settings.zone, clock.now())
     for row in found:
         key = keys.get(subject_of(row.id))
         if key is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -53,10 +53,10 @@ def calendar_of(jurisdiction: str, zone: str, year: int) -> Calendar:
     return replace(calendar, beyond=Beyond.ESTIMATE)
 
 
-def rule_of(regime: str, at: datetime) -> Rule:
-    """The clock of a request under a regime, as it was in force when the request came; Malformed for one without."""
+def rule_of(world: World, regime: str, at: datetime) -> Rule:
+    """The clock of a request under a regime, in force on the bank's day when it came; Malformed for one without."""
     policy = statutory().get(regime)
-    rules = policy.rules(at.astimezone(UTC).date()).values() if policy is not None else ()
+    rules = policy.rules(clock.day_in(world.settings.zone, at)).values() if policy is not None else ()
     for rule in rules:
         if RECEIPT in rule.starts_on and ANSWERED in rule.satisfied_on:
             return rule
@@ -76,8 +76,8 @@ def _basis(calendars: Iterable[str]) -> Basis:
 
 async def keep_clock(world: World, tx: AsyncConnection, row: Row[Any]) -> None:
     """Keep the clock of a request as its intervals are now, so that its warnings are found by time."""
-    rule, calendar = rule_of(row.regime, row.received_at), _calendar(world, row)
-    edition = row.received_at.astimezone(UTC).date()
+    rule, calendar = rule_of(world, row.regime, row.received_at), _calendar(world, row)
+    edition = clock.day_in(world.settings.zone, row.received_at)
     one = Clock(row.id, row.id, row.regime, edition, rule.key, calendar.key, state_of(row))
     await keep(tx, privacy_deadline, [one], _basis([calendar.key]))
 
@@ -124,13 +124,15 @@ def state_of(row: Row[Any]) -> State:
 
 def reading_of(world: World, row: Row[Any], at: datetime) -> Reading:
     """Where the clock of a request stands."""
-    rule, calendar = rule_of(row.regime, row.received_at), _calendar(world, row)
+    rule, calendar = rule_of(world, row.regime, row.received_at), _calendar(world, row)
     return read(rule, state_of(row), calendar, _almanac, at=at)
 
 
 def view_of_clock(world: World, row: Row[Any], at: datetime) -> ClockView:
     """The clock of a request with its arithmetic."""
-    return clock_view(rule_of(row.regime, row.received_at), state_of(row), _calendar(world, row), _almanac, at=at)
+    return clock_view(
+        rule_of(world, row.regime, row.received_at), state_of(row), _calendar(world, row), _almanac, at=at
+    )
 
 
 def _calendar(world: World, row: Row[Any]) -> Calendar:

@@ -54,7 +54,7 @@ async def refused(world: World, tx: AsyncConnection, customer_id: UUID) -> list[
         # The last change of a closed relation is no earlier than its end: the later date is the safe one.
         relation = Relation(customer=True, ended_at=known.updated_at if known.state is State.CLOSED else None)
     holds = [Hold(row.code, row.until) for row in await repository.holds_of(tx, [customer_id], now)]
-    return refusals(relation, duties_in(settings.jurisdiction), holds, now)
+    return refusals(relation, duties_in(settings.jurisdiction), holds, now, clock.day_in(settings.zone, now))
 
 
 def as_views(told: Sequence[Refusal]) -> list[RefusalView]:

@@ -83,7 +83,7 @@ async def _submit(world: World, tx: AsyncConnection, wish: Wish[SubmitRequest]) 
     assert isinstance(settings, Settings)  # noqa: S101  # this service is started with its own settings
     received = body.received_at or wish.at
     regime = body.regime or settings.privacy_regime
-    rule_of(regime, received)
+    rule_of(world, regime, received)
     if received > wish.at:
         return Malformed(errors=[FieldError("/received_at", "ahead", "a request cannot have come later than now")])
     key = (await world.vault.for_write(tx, [parties.subject_of(body.customer_id)]))[
@@ -208,7 +208,7 @@ async def extend(
 ) -> PrivacyRequest:
     """Grant an extension the regime knows; after the period has ended it would be void, and is refused."""
     row = await _open(tx, request_id)
-    rule, now = rule_of(row.regime, row.received_at), clock.now()
+    rule, now = rule_of(world, row.regime, row.received_at), clock.now()
     if rule.extension(body.extension) is None:
         raise Malformed(errors=[FieldError("/extension", "unknown", "the regime knows no such extension")])
     reading = reading_of(world, row, now)
