@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from customer.disclosure import usecases
+from customer.disclosure.domain import QUIET_PURPOSES, AccessPurpose, GlassReason
 from shared import clock
 from shared.clock import Frozen
 from shared.testing.service import Service
@@ -292,7 +293,8 @@ async def test_a_customer_reads_who_looked_at_what_and_why_without_what_would_ti
     await confirm(own, await ask(staff, purpose="complaint"))
     await staff.get(path)
     await staff.get(path, params={"view": "risk"})
-    await confirm(own, await ask(staff, purpose="fraud_inquiry", fields=["identifiers"]))
+    quiet = await ask(staff, purpose="fraud_inquiry", fields=["identifiers"], send_code=True)
+    assert (await confirm(staff, quiet, await code_of(service))).status_code == 200
     await staff.get(path)
     risk = await service.client("customer.customers:read", actor="service", sub="risk")
     await risk.get(path)
@@ -307,6 +309,51 @@ async def test_a_customer_reads_who_looked_at_what_and_why_without_what_would_ti
     assert len([one for one in whole if one["action"] == "customer.read"]) == 4
     stranger = await service.client(LOG, actor="customer", sub="x", customer_id=str(uuid4()))
     assert (await stranger.get(f"{path}/access-log")).status_code == 404
+
+
+async def test_an_opening_that_would_tip_a_customer_off_does_not_exist_for_them(
+    staff: httpx.AsyncClient, other: httpx.AsyncClient, own: httpx.AsyncClient, who: str, ask: Ask
+) -> None:
+    glass = f"/v1/customers/{who}/break-glass"
+    told, quiet = dict[str, str](), dict[str, str]()
+    for reason in GlassReason:
+        body = {"reason": reason, "note": "Somebody has to look at this now.", "fields": ["contact_points"]}
+        made = await other.post(glass, json=body, headers={"Idempotency-Key": reason})
+        (quiet if reason in QUIET_PURPOSES else told)[made.json()["id"]] = reason
+    for purpose in AccessPurpose:
+        (quiet if purpose in QUIET_PURPOSES else told)[(await ask(staff, purpose=purpose))["id"]] = purpose
+    assert {"money_at_risk", "fraud_inquiry"} <= set(quiet.values())
+    path = f"/v1/customers/{who}/access-grants"
+    listed = (await own.get(path)).json()["items"]
+    assert {one["id"] for one in listed} == set(told)
+    assert {one["reader"] for one in listed if one["broken_glass"]} == {"staff"}
+    assert {one["id"] for one in (await staff.get(path)).json()["items"]} == set(told) | set(quiet)
+    never = (await own.get(f"{path}/{uuid4()}")).json()
+    for one in quiet:
+        for answer in (
+            await own.get(f"{path}/{one}"),
+            await own.post(f"{path}/{one}/revocations"),
+            await own.post(f"{path}/{one}/confirmations", json={}),
+        ):
+            assert answer.status_code == 404
+            assert answer.json() | {"instance": ""} == never | {"instance": ""}
+    states = {one["id"]: one["state"] for one in (await staff.get(path)).json()["items"]}
+    assert {states[one] for one in quiet} == {"active", "requested"}
+
+
+async def test_the_log_does_not_tell_by_its_review_that_a_glass_was_broken(
+    staff: httpx.AsyncClient, other: httpx.AsyncClient, own: httpx.AsyncClient, who: str
+) -> None:
+    body = {"reason": "money_at_risk", "note": "A mule account, frozen tonight.", "fields": ["contact_points"]}
+    head = {"Idempotency-Key": "g-1"}
+    broken = (await other.post(f"/v1/customers/{who}/break-glass", json=body, headers=head)).json()
+    review = f"/v1/access-reviews/{broken['id']}"
+    await staff.get(review)
+    assert (await staff.post(f"{review}/verdicts", json={"verdict": "justified"})).status_code == 200
+    lines = (await own.get(f"/v1/customers/{who}/access-log")).json()["items"]
+    assert not [one for one in lines if one["action"].startswith("access.") and one["action"] != "access.log"]
+    whole = (await staff.get(f"/v1/customers/{who}/access-log")).json()["items"]
+    assert {"access.break_glass", "access.review", "access.review_read"} <= {one["action"] for one in whole}
 
 
 async def test_the_log_turns_its_pages_without_losing_or_repeating_a_line(

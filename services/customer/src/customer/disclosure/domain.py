@@ -105,8 +105,10 @@ CHOSEN: Final = (
 
 # FATF Recommendation 21; PRC Anti-Money Laundering Law (2024), confidentiality of reports; Regulation (EU) 2024/1624,
 # Article 73: whoever may be under suspicion must not learn of it by seeing who looked.
-_QUIET_PURPOSES: Final = frozenset({AccessPurpose.FRAUD_INQUIRY, AccessPurpose.LEGAL_ORDER, GlassReason.MONEY_AT_RISK})
-_QUIET_SENDERS: Final = frozenset({"risk"})
+QUIET_PURPOSES: Final[frozenset[str]] = frozenset(
+    {AccessPurpose.FRAUD_INQUIRY, AccessPurpose.LEGAL_ORDER, GlassReason.MONEY_AT_RISK}
+)
+QUIET_SENDERS: Final = frozenset({"risk"})
 # What the bank notes for its own people may be a suspicion: that something was noted already tells.
 _QUIET_ACTS: Final = frozenset({"routing_profile.note"})
 _DOTS: Final = "***"
@@ -176,9 +178,9 @@ def tells(entry: Mapping[str, Any]) -> bool:
     detail = entry.get("detail") or {}
     purposes = set(str(detail.get("purpose") or "").split(","))
     quiet = (
-        purposes & _QUIET_PURPOSES
+        purposes & QUIET_PURPOSES
         or detail.get("view") == Shape.RISK
         or entry.get("action") in _QUIET_ACTS
-        or (entry.get("actor") == "service" and entry.get("sub") in _QUIET_SENDERS)
+        or (entry.get("actor") == "service" and entry.get("sub") in QUIET_SENDERS)
     )
     return not quiet

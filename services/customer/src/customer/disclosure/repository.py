@@ -1,6 +1,6 @@
 """Every SQL statement about authorisations and their codes; nothing here knows a rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -90,9 +90,14 @@ async def codes_since(tx: AsyncConnection, ids: Sequence[UUID], at: datetime) ->
     return {row.customer_id: row.sent for row in rows}
 
 
-def grants_of(customer_id: UUID) -> Select[Any]:
-    """The authorisations of a customer."""
-    return select(access_grant).where(access_grant.c.customer_id == customer_id)
+def grants_of(customer_id: UUID, *, purposes: Collection[str] = (), senders: Collection[str] = ()) -> Select[Any]:
+    """The authorisations of a customer, but for those with one of these purposes (or reasons) or asked for by these."""
+    why = func.coalesce(access_grant.c.glass_reason, access_grant.c.purpose)
+    return select(access_grant).where(
+        access_grant.c.customer_id == customer_id,
+        why.not_in(sorted(purposes)),
+        access_grant.c.requested_by.not_in(sorted(senders)),
+    )
 
 
 def reviews(*, open_only: bool) -> Select[Any]:

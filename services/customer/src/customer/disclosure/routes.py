@@ -60,16 +60,19 @@ async def ask_access(
 async def list_access_grants(
     request: Request, customer_id: UUID, caller: CanRead, db: Read, cursor: Cursor, limit: Limit = 50
 ) -> Page[AccessGrant]:
-    """Who asked to see what of a customer, and where each request stands; newest first."""
+    """Who asked to see what of a customer, and where each request stands; newest first.
+
+    Neither this nor what acts on one tells the customer of an opening that their access log keeps quiet.
+    """
     caller.see(customer_id)
-    return await usecases.list_grants(request.app.state.world, db, customer_id, cursor, limit)
+    return await usecases.list_grants(request.app.state.world, db, customer_id, caller, cursor, limit)
 
 
 @router.get(_GRANTS + "/{grant_id}", response_model=AccessGrant)
 async def show_access_grant(request: Request, customer_id: UUID, grant_id: UUID, caller: CanRead, db: Read) -> Response:
     """One authorisation, with its state now."""
     caller.see(customer_id)
-    view = await usecases.show_grant(request.app.state.world, db, customer_id, grant_id)
+    view = await usecases.show_grant(request.app.state.world, db, customer_id, grant_id, caller)
     return with_etag(view, version=view.version)
 
 

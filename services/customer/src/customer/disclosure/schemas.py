@@ -51,7 +51,7 @@ class BreakGlassOf(BreakGlass):
 
 
 class AccessGrant(View):
-    """An authorisation. `expires_at` is null until it is confirmed."""
+    """An authorisation. `expires_at` is null until it is confirmed; who broke the glass is `staff` to the customer."""
 
     id: UUID
     customer_id: UUID

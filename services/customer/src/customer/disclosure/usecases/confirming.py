@@ -15,7 +15,15 @@ from customer.disclosure import repository
 from customer.disclosure.domain import GrantState
 from customer.disclosure.problems import CodeLocked, CodeWrong, GrantExpired, GrantNotWaiting, GrantUnknown
 from customer.disclosure.schemas import AccessGrant
-from customer.disclosure.usecases.granting import code_mac, entry, rule_of, settings_of, told_of, view_of
+from customer.disclosure.usecases.granting import (
+    code_mac,
+    entry,
+    exists_for,
+    rule_of,
+    settings_of,
+    told_of,
+    view_of,
+)
 from shared import audit, clock
 from shared.access import Caller
 from shared.crypto import Subject
@@ -62,7 +70,7 @@ async def confirm_grants(
     answers: list[AccessGrant | Problem] = []
     for wish in wishes:
         row = held.get(wish.grant_id)
-        if row is None or row.customer_id != wish.customer_id:
+        if row is None or row.customer_id != wish.customer_id or not exists_for(wish.caller, row):
             answers.append(GrantUnknown())
             continue
         fault = _fault(world, row, wish)
@@ -109,7 +117,7 @@ async def _counted(world: World, tx: AsyncConnection, row: Row[Any], wish: Confi
     counted = await repository.change(tx, row.id, {"attempts": attempts, "version": row.version + 1})
     if attempts >= settings_of(world).access_code_attempts:
         await repository.drop_code(tx, row.id)
-    told = entry("access.wrong_code", row.customer_id, row.id, wish.caller, {"attempts": attempts})
+    told = entry("access.wrong_code", row.customer_id, row.id, wish.caller, told_of(row) | {"attempts": attempts})
     await audit.record(tx, storage.AUDIT, world.keyring, [told])
     return counted
 
@@ -119,11 +127,11 @@ async def revoke_grant(
 ) -> AccessGrant:
     """Decline a request, or end an authorisation before its time; the same again changes nothing."""
     row = (await repository.locked(tx, [grant_id])).get(grant_id)
-    if row is None or row.customer_id != customer_id:
+    if row is None or row.customer_id != customer_id or not exists_for(caller, row):
         raise GrantUnknown()
     state = rule_of(row).state(clock.now(), settings_of(world).access_code_attempts)
     if state is GrantState.REVOKED:
-        return view_of(world, row)
+        return view_of(world, row, caller)
     if state not in {GrantState.REQUESTED, GrantState.ACTIVE}:
         raise GrantExpired()
     values = {"version": row.version + 1, "revoked_at": clock.now(), "code_mac": None}
@@ -131,7 +139,7 @@ async def revoke_grant(
     await repository.drop_code(tx, grant_id)
     told = entry("access.revoke", customer_id, grant_id, caller, told_of(row))
     await audit.record(tx, storage.AUDIT, world.keyring, [told])
-    return view_of(world, ended)
+    return view_of(world, ended, caller)
 
 
 async def codes_wait(world: World) -> bool:

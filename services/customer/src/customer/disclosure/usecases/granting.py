@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer import storage
 from customer.disclosure import repository
 from customer.disclosure.access import BREAK_GLASS
-from customer.disclosure.domain import Grant
+from customer.disclosure.domain import QUIET_PURPOSES, QUIET_SENDERS, Grant, tells
 from customer.disclosure.events import GlassBroken
 from customer.disclosure.problems import BreakGlassNotAllowed, GrantUnknown
 from customer.disclosure.schemas import AccessGrant, AskAccessOf, BreakGlassOf
@@ -65,8 +65,19 @@ def rule_of(row: Row[Any]) -> Grant:
     )
 
 
-def view_of(world: World, row: Row[Any]) -> AccessGrant:
-    """An authorisation as callers see it, with its state now."""
+def exists_for(caller: Caller, row: Row[Any]) -> bool:
+    """Whether this caller may know of an authorisation: for a customer, one that their log keeps quiet does not exist."""
+    # Who asked is kept without its kind of caller: the name of a quiet service is taken for that service.
+    line = {"actor": "service", "sub": row.requested_by, "detail": told_of(row)}
+    return caller.actor != "customer" or tells(line)
+
+
+def view_of(world: World, row: Row[Any], caller: Caller | None = None) -> AccessGrant:
+    """An authorisation as callers see it, with its state now.
+
+    Customers choose the reader they authorise by name; of who broke the glass they learn the kind of caller, as in their log.
+    """
+    named = row.glass_reason is None or caller is None or caller.actor != "customer"
     return AccessGrant(
         id=row.id,
         customer_id=row.customer_id,
@@ -75,8 +86,8 @@ def view_of(world: World, row: Row[Any]) -> AccessGrant:
         purpose=row.purpose,
         fields=row.fields,
         change=row.change,
-        reader=row.reader,
-        requested_by=row.requested_by,
+        reader=row.reader if named else "staff",
+        requested_by=row.requested_by if named else "staff",
         broken_glass=row.glass_reason is not None,
         code_sent=row.with_code,
         duration_seconds=row.duration_seconds,
@@ -266,21 +277,29 @@ def entry(
     return audit.Entry(act, Subject(CUSTOMER, customer_id), "access_grant", grant_id, caller, detail or {})
 
 
-async def show_grant(world: World, conn: AsyncConnection, customer_id: UUID, grant_id: UUID) -> AccessGrant:
-    """One authorisation of that customer, or GrantUnknown."""
+async def show_grant(
+    world: World, conn: AsyncConnection, customer_id: UUID, grant_id: UUID, caller: Caller
+) -> AccessGrant:
+    """One authorisation of that customer, or GrantUnknown, as for one that would tip the customer off."""
     for row in await repository.by_ids(conn, [grant_id]):
-        if row.customer_id == customer_id:
-            return view_of(world, row)
+        if row.customer_id == customer_id and exists_for(caller, row):
+            return view_of(world, row, caller)
     raise GrantUnknown()
 
 
 async def list_grants(
-    world: World, conn: AsyncConnection, customer_id: UUID, cursor: Position, limit: int
+    world: World, conn: AsyncConnection, customer_id: UUID, caller: Caller, cursor: Position, limit: int
 ) -> Page[AccessGrant]:
-    """The authorisations of a customer, newest first; raises Gone for the erased, NotFound for nobody."""
+    """The authorisations of a customer, newest first; raises Gone for the erased, NotFound for nobody.
+
+    For the customer without what would tip them off, in the statement itself: a short page would tell.
+    """
     absent = await absence(world, conn, customer_id)
     if absent is not None:
         raise absent
     columns = (access_grant.c.requested_at, access_grant.c.id)
-    chosen = repository.grants_of(customer_id)
-    return await keyset(conn, chosen, columns, cursor, limit, lambda row: view_of(world, row))
+    own = caller.actor == "customer"
+    chosen = repository.grants_of(
+        customer_id, purposes=QUIET_PURPOSES if own else (), senders=QUIET_SENDERS if own else ()
+    )
+    return await keyset(conn, chosen, columns, cursor, limit, lambda row: view_of(world, row, caller))

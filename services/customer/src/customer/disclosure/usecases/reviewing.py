@@ -12,7 +12,7 @@ from customer.disclosure.domain import ReviewVerdict
 from customer.disclosure.problems import GrantUnknown, ReviewDone, ReviewerIsReader
 from customer.disclosure.schemas import AccessReview
 from customer.disclosure.tables import access_grant
-from customer.disclosure.usecases.granting import entry
+from customer.disclosure.usecases.granting import entry, told_of
 from shared import audit, clock
 from shared.access import Caller
 from shared.crypto import Subject
@@ -51,9 +51,8 @@ async def show_review(world: World, tx: AsyncConnection, grant_id: UUID, caller:
             subject = Subject(CUSTOMER, row.customer_id)
             key = (await world.vault.for_read(tx, [subject]))[subject]
             note = key.open(row.glass_note, row=row.id, field="glass_note") if key and row.glass_note else None
-            await audit.seen(
-                tx, storage.AUDIT, world.keyring, [entry("access.review_read", row.customer_id, row.id, caller)]
-            )
+            told = entry("access.review_read", row.customer_id, row.id, caller, told_of(row))
+            await audit.seen(tx, storage.AUDIT, world.keyring, [told])
             return _view(row, note)
     raise GrantUnknown()
 
@@ -76,6 +75,6 @@ async def judge(
         "reviewed_by": caller.sub,
     }
     judged = await repository.change(tx, grant_id, values)
-    told = entry("access.review", row.customer_id, grant_id, caller, {"verdict": verdict})
+    told = entry("access.review", row.customer_id, grant_id, caller, told_of(row) | {"verdict": verdict})
     await audit.record(tx, storage.AUDIT, world.keyring, [told])
     return _view(judged, None)
