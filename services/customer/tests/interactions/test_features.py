@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from customer.interactions.domain.facts import Category, Channel, Fact, Kind, Product
-from customer.interactions.domain.features import FEATURES, CutPoints, FeatureUnknown, features_at
+from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Category, Channel, Fact, Kind, Product
+from customer.interactions.domain.features import FEATURES, CutPoints, FeatureUnknown, features_at, tips_off
 from customer.interactions.domain.rfm import cut_points_of, quintile_of
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -134,6 +134,23 @@ def test_a_value_is_constant_until_its_valid_until(facts: list[Fact], at: dateti
         for name, one in told.items():
             if moment > at and (one.valid_until is None or moment < one.valid_until):
                 assert then[name].value == one.value, (name, at, moment, one.valid_until)
+
+
+@settings(max_examples=40, deadline=None)
+@given(streams(), st.lists(instants, min_size=1, max_size=5), instants)
+def test_only_a_feature_that_is_kept_from_customers_looks_at_what_risk_did(
+    facts: list[Fact], hidden: list[datetime], at: datetime
+) -> None:
+    shown = [fact for fact in facts if fact.kind not in HIDDEN_FROM_CUSTOMERS]
+    said = {"screening": "0", "screened": "payment", "outcome": "review"}
+    more = [
+        Fact(UUID(int=1_000 + number), kind, when, 1_000 + number, None, None, "app", said)
+        for number, (kind, when) in enumerate((kind, when) for kind in HIDDEN_FROM_CUSTOMERS for when in hidden)
+    ]
+    before, after = (features_at(one, at, zone=ZONE, cuts=CUTS) for one in (shown, [*shown, *more]))
+    differ = {name for name in before if before[name] != after[name]}
+    assert all(map(tips_off, differ))
+    assert {f"days_since_{kind}" for kind in HIDDEN_FROM_CUSTOMERS if min(hidden) <= at} <= differ
 
 
 def by_hand(facts: Sequence[Fact], at: datetime) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +19,7 @@ from shared.testing.service import Service
 
 Told = Callable[..., Awaitable[int]]
 Define = Callable[..., Awaitable[httpx.Response]]
+Did = Callable[..., Awaitable[None]]
 
 
 async def of(staff: httpx.AsyncClient, who: UUID, **query: Any) -> dict[str, Any]:
@@ -225,6 +226,52 @@ async def test_a_customer_sees_only_themself_and_an_unknown_one_is_not_found(
     assert (await staff.get(f"/v1/segments/{uuid4()}/members")).status_code == 404
     late = (clock.now()).replace(year=2099).isoformat()
     assert (await staff.get(f"/v1/customers/{who}/segments", params={"as_of": late})).status_code == 422
+
+
+RULES = {
+    "grown": "age >= 18",
+    "active": "in_segment('grown') && count_login(30) >= 1",
+    "screened": "count_screening(7) >= 1",
+    "screened_ever": "known('days_since_screening')",
+    "screened_since": "in_segment('grown') && days_since_screening >= 0",
+    "quiet": "!in_segment('screened')",
+    "not_quiet": "in_segment('active') && !in_segment('quiet')",
+    "ranked": "rfm_class == '555' || age >= 18",
+    "found": "cluster == 'c1' || age >= 18",
+}
+
+
+async def test_a_customer_is_told_no_reason_and_no_segment_that_ranks_them_or_tips_them_off(
+    service: Service, staff: httpx.AsyncClient, who: UUID, did: Did, define: Define, told: Told
+) -> None:
+    for key, rule in RULES.items():
+        assert (await define(key, rule)).status_code == 201, key
+    now = clock.now()
+    await did(who, "login", now - timedelta(hours=2), channel="app")
+    await did(who, "screening", now - timedelta(hours=1))
+    await told()
+    whole = {one["segment"] for one in (await of(staff, who))["items"]}
+    assert whole == set(RULES) - {"quiet"}
+    own = await service.client("customer.segments:read", actor="customer", customer_id=str(who))
+    for query in ({}, {"explain": True}, {"as_of": clock.now().isoformat(), "explain": True}):
+        shown = await of(own, who, **query)
+        assert {one["segment"] for one in shown["items"]} == {"grown", "active"}
+        assert {one["explanation"] for one in shown["items"]} == {None}
+        assert shown["next_check_at"] is None
+    assert (await of(staff, who, explain=True))["items"][0]["explanation"] is not None
+
+
+async def test_a_rule_that_has_looked_at_what_tips_off_stays_untold_when_it_is_changed(
+    service: Service, staff: httpx.AsyncClient, who: UUID, define: Define, told: Told
+) -> None:
+    made = await define("watched", "count_screening(7) == 0")
+    await told()
+    head = {"If-Match": made.headers["ETag"]}
+    assert (await staff.patch(made.headers["Location"], json={"rule": "age >= 18"}, headers=head)).status_code == 200
+    await told()
+    own = await service.client("customer.segments:read", actor="customer", customer_id=str(who))
+    assert [one["segment"] for one in (await of(staff, who))["items"]] == ["watched"]
+    assert (await of(own, who))["items"] == []
 
 
 async def test_nothing_is_left_of_somebody_erased_and_nobody_judges_them_again(

@@ -217,7 +217,10 @@ class Customer(Transport):
     async def list_access_grants(
         self, customer_id: UUID, *, limit: int | None = None, cursor: str | None = None
     ) -> Page[models.AccessGrant]:
-        """Who asked to see what of a customer, and where each request stands; newest first."""
+        """Who asked to see what of a customer, and where each request stands; newest first.
+
+        Neither this nor what acts on one tells the customer of an opening that their access log keeps quiet.
+        """
         return await self._ask(
             "GET",
             f"/v1/customers/{customer_id}/access-grants",
@@ -601,6 +604,8 @@ class Customer(Transport):
     ) -> models.Memberships:
         """A customer's segments; `as_of` as recorded then; `explain` tells of every segment which condition, which
         value.
+
+        Of themself a customer reads neither reasons nor the segments that rank them or would tip them off.
         """
         return await self._ask(
             "GET",

@@ -255,7 +255,9 @@ SharedDeadlinesRulesKind = Literal["service", "statutory", "practice"]
 
 
 class AccessGrant(Answer):
-    """An authorisation. `expires_at` is null until it is confirmed."""
+    """An authorisation. `expires_at` is null until it is confirmed; who broke the glass is `staff` to the
+    customer.
+    """
 
     id: UUID
     customer_id: UUID

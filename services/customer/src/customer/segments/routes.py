@@ -116,7 +116,10 @@ async def list_members(segment_id: UUID, caller: CanRead, db: Read, cursor: Curs
 async def show_memberships(
     customer_id: UUID, show: Show, caller: CanReadOf, *, explain: bool = False, as_of: AwareDatetime | None = None
 ) -> Memberships:
-    """A customer's segments; `as_of` as recorded then; `explain` tells of every segment which condition, which value."""
+    """A customer's segments; `as_of` as recorded then; `explain` tells of every segment which condition, which value.
+
+    Of themself a customer reads neither reasons nor the segments that rank them or would tip them off.
+    """
     return await show(usecases.Look(customer_id, caller, explain, as_of))
 
 

@@ -7,12 +7,23 @@ from functools import cache
 from typing import Final
 
 from customer.interactions.domain import activity, flows, holdings, rfm
-from customer.interactions.domain.facts import Fact
+from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Fact
 from customer.interactions.domain.history import History
 from customer.interactions.domain.rfm import Classed, CutPoints
 from customer.interactions.domain.specs import Family, Feature, FeatureSpec, FeatureValue, Value
 
-__all__ = ["FEATURES", "CutPoints", "Fact", "FeatureSpec", "FeatureUnknown", "FeatureValue", "Value", "features_at"]
+__all__ = [
+    "FEATURES",
+    "RANKS",
+    "CutPoints",
+    "Fact",
+    "FeatureSpec",
+    "FeatureUnknown",
+    "FeatureValue",
+    "Value",
+    "features_at",
+    "tips_off",
+]
 
 # The widest window that may be asked for: three years and a little.
 MOST_DAYS: Final = 1_100
@@ -84,6 +95,16 @@ class _Catalogue(Mapping[str, FeatureSpec]):
 
 
 FEATURES: Final[Mapping[str, FeatureSpec]] = _Catalogue()
+# How the bank ranks a customer among its customers.
+RANKS: Final = frozenset(_CLASSES)
+
+
+def tips_off(name: str) -> bool:
+    """Whether a feature tells, be it only how often, of what risk did with a customer: nobody's own to know.
+
+    A feature carries the kind it looks at in its name; that no other looks at such a fact is proved by a test.
+    """
+    return any(kind in name for kind in HIDDEN_FROM_CUSTOMERS)
 
 
 def features_at(

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer import storage
 from customer.interactions import repository
 from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Fact
-from customer.interactions.domain.features import FEATURES, CutPoints, features_at
+from customer.interactions.domain.features import FEATURES, CutPoints, features_at, tips_off
 from customer.interactions.schemas import Facts, Feature, Interaction, Profile, Section, shown
 from customer.interactions.tables import interaction
 from customer.interactions.usecases.reading import facts_of_ids
@@ -29,8 +29,6 @@ from shared.subjects import circles
 from shared.world import World
 
 PROFILE: Final = "profile"
-# Nothing that risk did with a customer is told to them, not even how often.
-_TIPS_OFF: Final = frozenset(name for name in FEATURES if any(kind in name for kind in HIDDEN_FROM_CUSTOMERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +110,11 @@ def _profile(
     frozen: Sequence[tuple[datetime, CutPoints]],
 ) -> Profile:
     at = wish.then or clock.now()
-    hidden = _TIPS_OFF if wish.caller.actor == "customer" else frozenset()
-    names = [name for name in wish.names or FEATURES if name not in hidden]
-    if wish.caller.actor == "customer":
+    own = wish.caller.actor == "customer"
+    names = [name for name in wish.names or FEATURES if not (own and tips_off(name))]
+    if own:
         facts = [fact for fact in facts if fact.kind not in HIDDEN_FROM_CUSTOMERS]
     # How the bank ranks its customers is for the bank's own people.
-    own = wish.caller.actor == "customer"
     cuts = [cut for recorded_at, cut in frozen if not own and (wish.as_of is None or recorded_at <= wish.as_of)]
     told = features_at(facts, at, names, zone=ZoneInfo(world.settings.zone), cuts=cuts)
     ends = [one.valid_until for one in told.values() if one.valid_until is not None]
@@ -153,9 +150,8 @@ async def _sections(
 
 def checked(names: Sequence[str], caller: Caller) -> tuple[str, ...]:
     """The features asked for by name; raises Malformed for one that does not exist, or not for this caller."""
-    hidden = HIDDEN_FROM_CUSTOMERS if caller.actor == "customer" else frozenset()
     for place, name in enumerate(names):
-        if name not in FEATURES or any(kind in name for kind in hidden):
+        if name not in FEATURES or (caller.actor == "customer" and tips_off(name)):
             raise Malformed(errors=[FieldError(f"/query/features/{place}", "feature-unknown", "no such feature")])
     return tuple(dict.fromkeys(names))
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from customer.segments.domain.readings import Reading, earliest
 from customer.segments.domain.rules import Book, Verdict
-from customer.segments.domain.vocabulary import Vocabulary
+from customer.segments.domain.vocabulary import Vocabulary, nested
 from shared.expressions.language import Expression
 
 
@@ -84,6 +84,17 @@ class Library:
         if book is None:
             book = self._books[name] = Book(self.vocabulary, {one.key: one.rule for one in current})
         return book, versions, next((turn for turn in self._turns if turn > at), None)
+
+    def without(self, hidden: Callable[[str], bool]) -> frozenset[str]:
+        """The segments none of whose rules, past or present, reads a hidden name, be it through other segments.
+
+        Past rules count because a stay that began under one goes on; a segment that is gone counts as hidden.
+        """
+        left = {one.key for one in self.definitions}
+        left -= {one.key for one in self.definitions if any(map(hidden, self.vocabulary.asked(one.rule)))}
+        while found := {one.key for one in self.definitions if one.key in left and not nested(one.rule) <= left}:
+            left -= found
+        return frozenset(left)
 
     def turns_at(self, at: datetime) -> bool:
         """Whether a rule or its cut points change at that very instant."""

@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from customer.interactions.domain.features import FEATURES, CutPoints
+from customer.interactions.domain.features import FEATURES, RANKS, CutPoints, tips_off
 from customer.segments import repository
-from customer.segments.domain.clusters import Clusters
+from customer.segments.domain.clusters import FOUND, Clusters
 from customer.segments.domain.memberships import Definition, Library
 from customer.segments.domain.vocabulary import Vocabulary
 from shared.expressions.language import Expression
@@ -34,11 +34,15 @@ class Frozen:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The library with the ids of its segments, and what was frozen: cut points and clusters, by which customers are read."""
+    """The library with the ids of its segments, and what was frozen: cut points and clusters, by which customers are read.
+
+    `told` are the segments a customer may know they are in.
+    """
 
     library: Library
     ids: Mapping[str, UUID]
     frozen: Frozen
+    told: frozenset[str]
 
     @property
     def keys(self) -> dict[UUID, str]:
@@ -63,16 +67,23 @@ _Rule = tuple[str, UUID, int, str, datetime, datetime | None]
 
 @lru_cache(maxsize=4)
 def _shelf(rows: tuple[_Rule, ...], frozen: Frozen) -> Shelf:
-    definitions = []
+    definitions, unsound = [], set[str]()
     for key, _, version, rule, since, until in rows:
         try:
             definitions.append(Definition(key, version, compiled(rule), since, until))
         except Refused:
             # It was sound when it was saved: a feature it reads is gone. Nobody is in it until it is changed.
             log.error("segment_rule_unsound", segment=key, version=version)
+            unsound.add(key)
     turns = [one.valid_from for one in frozen.cuts] + [one.valid_from for one in frozen.clusters]
     library = Library(vocabulary(), definitions, turns)
-    return Shelf(library, {key: identity for key, identity, *_ in rows}, frozen)
+    told = library.without(_hidden) - unsound
+    return Shelf(library, {key: identity for key, identity, *_ in rows}, frozen, told)
+
+
+def _hidden(name: str) -> bool:
+    """Whether a word is kept from customers, as their profile keeps it: what tips off, ranks, and what was found in data."""
+    return tips_off(name) or name in RANKS or name in FOUND
 
 
 async def shelf(conn: AsyncConnection) -> Shelf:

@@ -40,6 +40,8 @@ async def show_memberships(world: World, tx: AsyncConnection, looks: Sequence[Lo
     """Memberships for many callers at once: what was recorded at `as_of`, or now; with reasons where asked for.
 
     Reasons are given for every segment in force at that instant, member or not, by what is known now of that instant.
+    A customer is given none, nor a segment whose rule reads what is kept from them, nor the instant of the next change:
+    a window over such a thing would end at it.
     """
     ids = sorted({look.customer_id for look in looks})
     now = clock.now()
@@ -65,17 +67,21 @@ async def show_memberships(world: World, tx: AsyncConnection, looks: Sequence[Lo
             )
         else:
             at = look.as_of or now
-            book = on_shelf.library.at(at)[0] if look.explain else None
+            own = look.caller.actor == "customer"
+            book = on_shelf.library.at(at)[0] if look.explain and not own else None
             items = _items(rows.get(one, []), named, at)
             if book is not None:
                 items = _explained(items, book, known[one], named, at)
+            if own:
+                items = [item for item in items if item.segment in on_shelf.told]
             told = standing.get(one)
+            until = _told(told, at)
             answers.append(
                 Memberships(
                     customer_id=one,
                     as_of=at,
-                    told_until=_told(told, at),
-                    next_check_at=told.next_check_at if told is not None and look.as_of is None else None,
+                    told_until=until if not own or until == at else None,
+                    next_check_at=told.next_check_at if told is not None and look.as_of is None and not own else None,
                     items=items,
                 )
             )
