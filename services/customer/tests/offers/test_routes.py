@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from customer.offers.usecases.catalogue import former_presets
 from shared import clock
 from shared.testing.service import Service
 
@@ -214,6 +216,31 @@ async def test_the_catalogue_that_ships_is_sound_and_every_entry_answers(staff: 
     assert (await staff.post("/v1/services/presets")).json() == []
     told = await ask(await register(profiled=True), limit=20)
     assert len(told["items"]) + len(told["refused"]) == 16
+
+
+async def test_a_preset_adopted_earlier_is_taken_further_where_nobody_changed_it(staff: httpx.AsyncClient) -> None:
+    former = {one.key: one.model_dump(mode="json", by_alias=True, exclude_unset=True) for one in former_presets()}
+    for body in former.values():
+        assert (await staff.post("/v1/services", json=body)).status_code == 201
+    changed: dict[str, dict[str, Any]] = {"credit_card": {"urgency": 3}, "personal_loan": {"state": "archived"}}
+    for key, patch in changed.items():
+        answer = await staff.patch(f"/v1/services/{key}", json=patch, headers={"If-Match": '"1"'})
+        assert answer.status_code == 200, answer.text
+    answers = await asyncio.gather(*(staff.post("/v1/services/presets") for _ in range(5)))
+    assert {one.status_code for one in answers} == {200}
+    made = Counter((one["key"], one["version"]) for answer in answers for one in answer.json())
+    further = {"savings_account", "balanced_fund", "travel_insurance"}
+    assert {key: many for (key, version), many in made.items() if version == 2} == dict.fromkeys(further, 1)
+    told = {one["key"]: one for one in (await staff.get("/v1/services")).json()}
+    assert {key: told[key]["product"] for key in former} == {
+        "savings_account": "savings",
+        "balanced_fund": "investment",
+        "travel_insurance": "insurance",
+        "credit_card": None,
+        "personal_loan": None,
+    }
+    first = (await staff.get("/v1/services/savings_account", params={"version": 1})).json()
+    assert (first["product"], "holds_savings" in first["applicable"]) == (None, True)
 
 
 async def test_an_entry_is_checked_when_written_and_changes_in_versions_from_an_instant(

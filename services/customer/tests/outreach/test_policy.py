@@ -240,6 +240,7 @@ def test_no_message_breaks_a_promise_whatever_is_asked(
             day = [at + timedelta(minutes=15 * quarter) for quarter in range(4 * 24)]
             ways = [one.channel for one in options if one.permission and (one.verified or not wish.delicate)]
             ways = [one for one in ways if not barred_at(at, one, restricted)]
+            assert ways, "suppressed for its hours although a bar may end"
             wanted = [moment for moment in day if hours is None or hours.around(moment, zone) is not None]
             assert all(quiet_at(moment, one, person, quiet, zone) for one in ways for moment in wanted)
     assert not waiting

@@ -1350,7 +1350,11 @@ class Customer(Transport):
         return await self._ask("GET", "/v1/services/lift", models.LiftReport, query={"from": from_, "to": to})
 
     async def adopt_service_presets(self) -> list[models.ServiceView]:
-        """Define the entries that come with the service; those already there stay as they are. The ones made now."""
+        """Define the entries that come with the service; the ones made now.
+
+        Those already there stay as they are, but for one that still says what it said when it came: it gets the
+        next version.
+        """
         return await self._ask("POST", "/v1/services/presets", list[models.ServiceView])
 
     async def show_service(self, key: str, *, version: int | None = None) -> models.ServiceView:

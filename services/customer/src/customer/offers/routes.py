@@ -62,7 +62,10 @@ async def list_services(caller: CanRead, db: Read) -> list[ServiceView]:
 
 @services.post("/presets", status_code=200)
 async def adopt_service_presets(request: Request, caller: CanDefine, tx: Tx) -> list[ServiceView]:
-    """Define the entries that come with the service; those already there stay as they are. The ones made now."""
+    """Define the entries that come with the service; the ones made now.
+
+    Those already there stay as they are, but for one that still says what it said when it came: it gets the next version.
+    """
     return await usecases.adopt_presets(request.app.state.world, tx, caller)
 
 

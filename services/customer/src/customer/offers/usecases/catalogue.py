@@ -27,6 +27,8 @@ from shared.problems import FieldError, Malformed, PreconditionFailed
 from shared.world import World
 
 PRESETS: Final = "services_2026_11.json"
+# What some of them said before, for entries that were adopted then and that nobody changed.
+FORMER: Final = "services_2026_11_former.json"
 _CONDITIONS: Final = ("eligible", "applicable")
 
 
@@ -58,7 +60,7 @@ async def define_service(
 ) -> tuple[ServiceView, bool]:
     """Keep an entry's first version; the same again is a repeat, other content under its key ServiceTaken."""
     at = clock.now()
-    definition = _plain(_entry(wish.model_dump(mode="json", by_alias=True, exclude={"key", "effective_from"})))
+    definition = _defined(wish)
     known = await repository.versions_of(tx, wish.key)
     if not known:
         await _check(tx, Entry.model_validate(definition), at)
@@ -96,23 +98,40 @@ async def change_service(
     state = wish.state or before.state
     if definition == _kept(before) and state == before.state:
         return view_of(before)
+    await _check(tx, Entry.model_validate(definition), clock.now())
+    view = await _followed(world, tx, before, definition, state, wish.effective_from, caller)
+    if view is None:
+        raise PreconditionFailed("It has changed since; read it again.")
+    return view
+
+
+async def _followed(
+    world: World,
+    tx: AsyncConnection,
+    before: Row[Any],
+    definition: Mapping[str, Any],
+    state: str,
+    effective_from: datetime | None,
+    caller: Caller,
+) -> ServiceView | None:
+    """The version after that one, kept; None where somebody was faster."""
     at = clock.now()
-    await _check(tx, Entry.model_validate(definition), at)
-    _not_past(wish.effective_from, max(at, before.effective_from))
+    earliest = max(at, before.effective_from)
+    _not_past(effective_from, earliest)
     values = {
-        "key": key,
+        "key": before.key,
         "version": before.version + 1,
         "state": state,
         "definition": definition,
         # Never before the version it replaces: of two in force the later begun one holds.
-        "effective_from": wish.effective_from or max(at, before.effective_from),
+        "effective_from": effective_from or earliest,
         "recorded_at": at,
         "recorded_by": caller.sub,
     }
     if not await repository.insert_version(tx, values):
-        raise PreconditionFailed("It has changed since; read it again.")
-    await _noted(world, tx, "service.change", key, before.version + 1, caller)
-    return view_of((await repository.versions_of(tx, key))[0])
+        return None
+    await _noted(world, tx, "service.change", before.key, before.version + 1, caller)
+    return view_of((await repository.versions_of(tx, before.key))[0])
 
 
 async def show_service(conn: AsyncConnection, key: str, version: int | None) -> ServiceView:
@@ -131,14 +150,39 @@ async def list_services(conn: AsyncConnection) -> list[ServiceView]:
 @cache
 def presets() -> tuple[DefineService, ...]:
     """The entries that come with the service, as data."""
-    told = json.loads((files("customer.offers") / "data" / PRESETS).read_text(encoding="utf-8"))
+    return _shipped(PRESETS)
+
+
+@cache
+def former_presets() -> tuple[DefineService, ...]:
+    """What entries that came with the service said before they said what they say now; a key may come more than once."""
+    return _shipped(FORMER)
+
+
+def _shipped(name: str) -> tuple[DefineService, ...]:
+    told = json.loads((files("customer.offers") / "data" / name).read_text(encoding="utf-8"))
     return tuple(DefineService.model_validate(row) for row in told)
 
 
 async def adopt_presets(world: World, tx: AsyncConnection, caller: Caller) -> list[ServiceView]:
-    """Define those presets whose keys nobody has taken yet; one that was changed stays as it was changed."""
-    taken = {row.key for row in await repository.newest(tx)}
-    return [(await define_service(world, tx, wish, caller))[0] for wish in presets() if wish.key not in taken]
+    """Define those presets whose keys nobody has taken yet, and take further those that are as they once came.
+
+    One that was changed or archived by the bank stays as it is.
+    """
+    newest = {row.key: row for row in await repository.newest(tx)}
+    former = [(one.key, _defined(one)) for one in former_presets()]
+    made: list[ServiceView | None] = []
+    for wish in presets():
+        row = newest.get(wish.key)
+        if row is None:
+            made.append((await define_service(world, tx, wish, caller))[0])
+        elif row.state == "active" and (wish.key, _kept(row)) in former:
+            made.append(await _followed(world, tx, row, _defined(wish), row.state, None, caller))
+    return [one for one in made if one is not None]
+
+
+def _defined(wish: DefineService) -> dict[str, Any]:
+    return _plain(_entry(wish.model_dump(mode="json", by_alias=True, exclude={"key", "effective_from"})))
 
 
 def _entry(told: Mapping[str, Any]) -> Entry:
