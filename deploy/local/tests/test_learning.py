@@ -1,5 +1,6 @@
 """The training rooms of a service are found by their name, and what cannot be done is said."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,25 @@ def test_what_cannot_be_done_is_said_and_fails(words: list[str], told: str, tmp_
     answer = CliRunner().invoke(app, [*words, "--models", str(tmp_path)])
     assert answer.exit_code == 1
     assert told in answer.output
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("packed.csv", gzip.compress(b"a,b\n1,2\n")),
+        ("plain.csv.gz", b"a,b\n1,2\n"),
+        ("cut.csv.gz", gzip.compress(b"a,b\n1,2\n" * 99)[:-9]),
+        ("latin.csv", "a,b\n1,Zürich\n".encode("latin-1")),
+        ("zeros.csv", b"a,b\n1,\0\n"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_said_in_a_sentence_and_not_repeated(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    words = ["evaluate", "customer", "--model", "default", "--file", str(tmp_path / name), "--models", str(tmp_path)]
+    answer = CliRunner().invoke(app, words)
+    assert answer.exit_code == 1
+    assert f"{name} is no text in UTF-8" in answer.output
+    assert isinstance(answer.exception, SystemExit)
+    assert "Z" not in answer.output

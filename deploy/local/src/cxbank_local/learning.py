@@ -1,7 +1,9 @@
 """`cxbank train` and `cxbank evaluate`: the training rooms of a service, found by their name, run one after another."""
 
+import gzip
 import importlib
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol, cast
@@ -15,7 +17,7 @@ Say = Callable[[str], None]
 
 
 class DataMissing(Exception):
-    """There is no folder of real data, or a file of it is not there."""
+    """There is no folder of real data, or a file is not there or not to be read."""
 
 
 class TrainingRoom(Protocol):
@@ -60,9 +62,25 @@ def evaluate(
     """Score a service's models, all or one; whether every "must" was met."""
     if file is not None and not file.exists():
         raise DataMissing(f"no such file: {file}")
+    if file is not None and file.is_file():
+        _read_through(file)
     folder = data or DEFAULT_DATA if file is not None else _data(data)
     held = [room.evaluate(folder, models or DEFAULT_MODELS, say, model, file) for room in _chosen(service, model)]
     return all(held)
+
+
+def _read_through(file: Path) -> None:
+    """Raises DataMissing for what no room could read as a text: said here once, and never any of it repeated."""
+    opened = gzip.open if file.suffix == ".gz" else open
+    try:
+        with opened(file, "rt", encoding="utf-8") as lines:
+            broken = any("\0" in line for line in lines)
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
+        broken = True
+    if broken:
+        raise DataMissing(
+            f"{file.name} is no text in UTF-8, or not packed as its name says (.gz is gzip, all else is plain)"
+        )
 
 
 def _data(data: Path | None) -> Path:

@@ -1,5 +1,6 @@
 """A kept model answers as the one that was made; anything else in its place is refused."""
 
+import csv
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from customer.propensity.domain import intervals
 from customer.propensity.domain.credit import COLUMNS, TARGET
 from customer.propensity.domain.questions import DEFAULT
+from customer.propensity.domain.rows import fingerprint
 from customer.propensity.domain.scorers import Calibration, Scorer
 from customer.propensity.training import evaluate
 from customer.propensity.training.boosting import grown
@@ -117,3 +120,45 @@ def test_evaluating_without_a_model_or_with_a_file_of_no_shape_is_said_and_fails
     assert not evaluate(tmp_path, tmp_path, said.append, model="default", file=file)
     assert "make train S=customer" in said[-1]
     assert folder_of(tmp_path, "default").name in said[-1]
+
+
+def test_another_file_of_the_same_shape_is_scored_and_the_rows_it_was_made_from_are_known_again(
+    tmp_path: Path, model: Model
+) -> None:
+    columns = [*COLUMNS, TARGET]
+    keep(tmp_path, replace(model, data={"rows": len(ROWS), "sha256": fingerprint(ROWS, columns)}))
+    for rows, known in ((ROWS[::-1], True), (ROWS[:150], False)):
+        file, said = tmp_path / "next_year.csv", list[str]()
+        with file.open("w", encoding="utf-8-sig", newline="") as out:
+            writer = csv.DictWriter(out, columns[::-1])
+            writer.writeheader()
+            writer.writerows(rows)
+        evaluate(tmp_path / "nothing", tmp_path, said.append, model="default", file=file)
+        area = intervals.delong(DEFAULT.labels(rows), model.answer(rows)[1])
+        (told,) = [line for line in said if f"AUC of {len(rows)} rows" in line]
+        assert f"{area.value:.4f}  {area.low:.4f} to {area.high:.4f}" in told
+        assert any("the very rows it was trained on" in line for line in said) is known
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([], "there are no rows"),
+        ([row for row in ROWS if row[TARGET] == "0"], "both classes are needed"),
+        ([ROWS[0] | {TARGET: "maybe"}], f"row 1: {TARGET}"),
+        ([ROWS[0], ROWS[1] | {"LIMIT_BAL": "much"}], "row 2: LIMIT_BAL is no number"),
+    ],
+)
+def test_a_file_that_cannot_be_scored_is_said_and_fails(
+    tmp_path: Path, model: Model, rows: list[dict[str, str]], told: str
+) -> None:
+    keep(tmp_path, model)
+    file, said = tmp_path / "rows.csv", list[str]()
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, [*COLUMNS, TARGET])
+        writer.writeheader()
+        writer.writerows(rows)
+    assert not evaluate(tmp_path, tmp_path, said.append, model="default", file=file)
+    assert said[-1].startswith("refused: ")
+    assert told in said[-1]
+    assert "maybe" not in said[-1]

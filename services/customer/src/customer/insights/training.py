@@ -91,7 +91,7 @@ def _evaluated(name: str, data: Path, say: Say, file: Path | None) -> bool:
 
 def _rows(path: Path) -> list[Row]:
     opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8", newline="") as lines:
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as lines:
         return list(csv.DictReader(lines))
 
 

@@ -237,5 +237,5 @@ def fingerprint(rows: Sequence[Mapping[str, str]]) -> str:
 
 def _rows(path: Path) -> list[dict[str, str]]:
     opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8", newline="") as lines:
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as lines:
         return list(csv.DictReader(lines))

@@ -36,7 +36,7 @@ Say = Callable[[str], None]
 def read(path: Path) -> list[Row]:
     """The rows of a CSV file, gzip or not."""
     opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8", newline="") as lines:
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as lines:
         return list(csv.DictReader(lines))
 
 
@@ -59,7 +59,7 @@ def evaluate(data: Path, models: Path, say: Say, model: str | None = None, file:
 def _or_said(say: Say, work: Callable[[], bool]) -> bool:
     try:
         return work()
-    except (UnfitFile, ModelRefused, FileNotFoundError) as error:
+    except (UnfitFile, ModelRefused, measures.OneClass, FileNotFoundError) as error:
         say(f"refused: {error}")
         return False
 
