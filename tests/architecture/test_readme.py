@@ -62,6 +62,39 @@ def test_a_command_is_a_target_whose_programs_exist(command: str) -> None:
             assert done.returncode == 0, f"{line}: {done.stderr}"
 
 
+def claims() -> list[tuple[str, str]]:
+    """Each row of the tables by which services say how a claim is shown: the page, and the row."""
+    found = []
+    for page in sorted(ROOT.glob("services/*/README.md")):
+        for part in re.findall(
+            r"^## What is shown, and how$(.*?)^## ", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        ):
+            found += [(page.parent.name, row) for row in re.findall(r"^\| (?!what \|)(.+) \|$", part, re.MULTILINE)]
+    return found
+
+
+def test_the_golden_service_says_how_what_it_claims_is_shown() -> None:
+    assert [service for service, _ in claims()].count("customer") >= 20
+
+
+@pytest.mark.parametrize(("service", "row"), claims())
+def test_what_is_shown_is_shown_by_commands_that_name_what_is_there(service: str, row: str) -> None:
+    told = re.findall(r"`([^`]+)`", row.rsplit(" | ", 1)[1])
+    assert told, "nothing is said that shows it"
+    for command in told:
+        words = shlex.split(command)
+        if words[0] == "make":
+            test_a_command_is_a_target_whose_programs_exist(command)
+            continue
+        assert words[:2] == [".venv/bin/pytest", "-q"], command
+        for target in words[2:]:
+            path, *names = target.split("::")
+            assert (ROOT / path).exists(), path
+            assert not names or re.search(
+                rf"^(async )?def {names[0]}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE
+            )
+
+
 def test_bare_make_prints_every_target_with_a_line() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^\.PHONY: (\w+)$", text, flags=re.MULTILINE))

@@ -35,8 +35,18 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,59}$")]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 _Whole = Annotated[StrictInt, Field(ge=-(2**53), le=2**53)]
 AttributeValue = Annotated[str, StringConstraints(pattern=r"^[^\n\r]{1,120}$")] | StrictBool | _Whole
-# One instant has one form, so that a repeat in another zone is the same content.
-Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+
+
+def _happened(at: datetime) -> datetime:
+    if at > clock.now() + AHEAD:
+        raise ValueError("it lies more than two minutes ahead")
+    if at.year < 1900:
+        raise ValueError("it lies before 1900")
+    # One instant has one form, so that a repeat in another zone is the same content.
+    return at.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_happened)]
 _DECIMAL: Final = r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,4})?$"
 
 
@@ -99,10 +109,6 @@ class RecordInteraction(Body):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        if self.occurred_at > clock.now() + AHEAD:
-            raise ValueError("occurred_at lies more than two minutes ahead")
-        if self.occurred_at.year < 1900:
-            raise ValueError("occurred_at lies before 1900")
         if self.amount is not None and self.balance is not None and self.amount.currency != self.balance.currency:
             raise ValueError("amount and balance are of one account, in one currency")
         if self.kind is Kind.ACCOUNT_CHANGED and self.product is not None and self.change is None:

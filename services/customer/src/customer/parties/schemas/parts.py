@@ -56,10 +56,21 @@ IncomeBand = Annotated[str, _one_of("income"), Field(description="code of a band
 AssetBand = Annotated[str, _one_of("assets"), Field(description="code of a band of assets held anywhere")]
 
 
-def past(day: date | None, name: str = "birth_date") -> None:
+def _past(day: date) -> date:
     # What is today where the bank is, only the verb knows: here passes what has begun anywhere.
-    if day is not None and not date(1850, 1, 1) <= day <= clock.latest_day():
-        raise ValueError(f"{name} must lie in the past, after 1850")
+    if not date(1850, 1, 1) <= day <= clock.latest_day():
+        raise ValueError("it must lie in the past, after 1850")
+    return day
+
+
+def _seen(at: datetime) -> datetime:
+    if at > clock.now() + CLOCKS_APART:
+        raise ValueError("it lies in the future")
+    return at
+
+
+# Checked at the field, so that whoever sent it is told which one it was.
+PastDay = Annotated[date, AfterValidator(_past)]
 
 
 T = TypeVar("T", bound=Body)
@@ -76,14 +87,8 @@ class ProvenanceIn(Body):
     """Who says so, since when, and how surely (0 to 1). Who names a source is heard; whether it wins is by the rules."""
 
     source: Source
-    observed_at: AwareDatetime | None = None
+    observed_at: Annotated[AwareDatetime, AfterValidator(_seen)] | None = None
     confidence: Annotated[float, Field(gt=0, le=1)] = 1.0
-
-    @model_validator(mode="after")
-    def past(self) -> Self:
-        if self.observed_at is not None and self.observed_at > clock.now() + CLOCKS_APART:
-            raise ValueError("observed_at lies in the future")
-        return self
 
 
 class Provenance(View):
@@ -207,13 +212,12 @@ class IdentifierIn(Body):
 class NewIdentifier(IdentifierIn):
     """An identifier with the days between which it holds."""
 
-    issued_on: date | None = None
+    issued_on: PastDay | None = None
     expires_on: date | None = None
     provenance: ProvenanceIn | None = None
 
     @model_validator(mode="after")
     def _plausible(self) -> Self:
-        past(self.issued_on, "issued_on")
         if self.issued_on and self.expires_on and self.expires_on <= self.issued_on:
             raise ValueError("expires_on lies before issued_on")
         return self
@@ -222,14 +226,9 @@ class NewIdentifier(IdentifierIn):
 class ChangeIdentifier(Body):
     """A merge patch of its days; another number is another identifier."""
 
-    issued_on: date | None = None
+    issued_on: PastDay | None = None
     expires_on: date | None = None
     provenance: ProvenanceIn | None = None
-
-    @model_validator(mode="after")
-    def _plausible(self) -> Self:
-        past(self.issued_on, "issued_on")
-        return self
 
 
 class ContactPoint(View):

@@ -26,12 +26,12 @@ from customer.parties.schemas.parts import (
     NewAddress,
     NewContactPoint,
     NewIdentifier,
+    PastDay,
     PersonName,
     ProvenanceIn,
     Region,
     Word,
     kept,
-    past,
 )
 from shared.schemas import Body, View
 
@@ -39,10 +39,10 @@ from shared.schemas import Body, View
 class _Facts(Body):
     """What may be said of a party besides its legal name, at registration and later."""
 
-    birth_date: date | None = None
-    incorporation_date: Annotated[date | None, Field(description="of an organisation; the same as its birth_date")] = (
-        None
-    )
+    birth_date: PastDay | None = None
+    incorporation_date: Annotated[
+        PastDay | None, Field(description="of an organisation; the same as its birth_date")
+    ] = None
     occupation: Word | None = None
     region: Region | None = None
     preferred_name: Name | None = None
@@ -61,11 +61,8 @@ class _Facts(Body):
 
     @model_validator(mode="after")
     def _days(self) -> Self:
-        past(self.birth_date)
-        if self.incorporation_date is not None:
-            past(self.incorporation_date, "incorporation_date")
-            if self.birth_date not in {None, self.incorporation_date}:
-                raise ValueError("birth_date and incorporation_date of an organisation are one day")
+        if self.incorporation_date is not None and self.birth_date not in {None, self.incorporation_date}:
+            raise ValueError("birth_date and incorporation_date of an organisation are one day")
         return self
 
 
