@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, insert, select, text, update
 
 from shared import clock
 from shared.db import Database, new_metadata
@@ -17,6 +17,7 @@ from shared.deadlines.clocks import read
 from shared.deadlines.profiles import statutory
 from shared.deadlines.rules import Edition, Kind, Policy, Rule, Term, Unit
 from shared.deadlines.state import Granted, Pause, State
+from shared.deadlines.statements import ahead
 from shared.deadlines.stored import Basis, Clock, Said, keep, read_stale, recompute_stale, to_say, write_back
 from shared.deadlines.tables import deadline_table
 from shared.deadlines.timeline import Almanac
@@ -35,6 +36,8 @@ SUPPORT = Policy("support", "Support", (Edition(EDITION, (ANSWER,)),))
 OFFICE = Calendar.weekly("office", "Europe/London", Week.weekdays("09:00-17:00"))
 BASIS = Basis.of([SUPPORT, *statutory().values()], [OFFICE])
 CLOSED = Basis.of(BASIS.policies.values(), [OFFICE.with_days([Day(date(2026, 3, 3), "Added holiday")])])
+HOURS = (Week.weekdays("10:00-12:00"), Week.always(), Week.weekdays("09:00-17:00"), Week.weekdays("08:00-20:00"))
+FIRST, LAST = UUID(int=0), UUID(int=(1 << 128) - 1)
 
 
 @pytest.fixture
@@ -141,12 +144,29 @@ async def test_a_row_that_somebody_holds_is_skipped_and_met_again(db: Database) 
     await check(db, clocks, CLOSED)
 
 
+async def test_a_sweep_that_is_broken_off_leaves_each_row_whole_and_the_next_one_ends_it(db: Database) -> None:
+    clocks = some(300)
+    async with db.begin() as tx:
+        await keep(tx, TABLE, clocks, BASIS)
+    sweep = asyncio.create_task(recompute_stale(db, TABLE, CLOSED, batch=10, rest_seconds=0.02))
+    done = set[UUID]()
+    while len(done) < 50:
+        done = {row.id for row in (await rows(db)).values() if row.calendar_revision == 2}
+    sweep.cancel()
+    await asyncio.gather(sweep, return_exceptions=True)
+    done = {row.id for row in (await rows(db)).values() if row.calendar_revision == 2}
+    await check(db, [kept for kept in clocks if kept.id in done], CLOSED)
+    await check(db, [kept for kept in clocks if kept.id not in done], BASIS)
+    assert 0 < (await recompute_stale(db, TABLE, CLOSED)).written == 300 - len(done)
+    await check(db, clocks, CLOSED)
+
+
 async def test_what_changed_between_reading_and_writing_is_left_for_the_next_pass(db: Database) -> None:
     paused, warned, untouched = (one(State(MONDAY)) for _ in range(3))
     async with db.begin() as tx:
         await keep(tx, TABLE, [paused, warned, untouched], BASIS)
     async with db.read() as conn:
-        stale = await read_stale(conn, TABLE, CLOSED, UUID(int=0), UUID(int=(1 << 128) - 1))
+        stale = await read_stale(conn, TABLE, CLOSED, FIRST, LAST)
     assert stale is not None
     changed = replace(paused, state=State(MONDAY, (Pause("customer", MONDAY + timedelta(hours=1)),)))
     async with db.begin() as tx:
@@ -265,3 +285,110 @@ async def test_beyond_the_known_holidays_a_stored_deadline_is_an_estimate_until_
     assert [(row.estimated, row.due_at) for row in (await rows(db)).values()] == [
         (False, datetime(2026, 4, 2, 15, tzinfo=UTC))
     ]
+
+
+def open_at(week: Week, revision: int) -> Calendar:
+    return replace(Calendar.weekly("office", "Europe/London", week), revision=revision)
+
+
+async def unsaid(db: Database, at: datetime) -> list[UUID]:
+    """What should have been said by then and was not, found without looks: by what each row is due and warns at."""
+    async with db.read() as conn:
+        return list(
+            (await conn.execute(select(TABLE.c.id).where(TABLE.c.satisfied_at.is_(None), ahead(TABLE) <= at))).scalars()
+        )
+
+
+async def test_no_look_is_late_whatever_moves_the_deadlines(db: Database) -> None:
+    """Hours change, clocks stand still and go on; every few hours all that has come is said, and all of it."""
+    told, office, clocks, spoken = random.Random(3), OFFICE, some(150), 0  # noqa: S311  # test data
+    async with db.begin() as tx:
+        await keep(tx, TABLE, clocks, BASIS)
+    for turn in range(200):
+        at = MONDAY + timedelta(hours=5 * turn, minutes=told.randrange(60))
+        if turn % 20 == 19:
+            office = open_at(told.choice(HOURS), office.revision + 1)
+            await recompute_stale(db, TABLE, Basis.of(BASIS.policies.values(), [office]), batch=40)
+        basis = Basis.of(BASIS.policies.values(), [office])
+        changed = told.choice(clocks)
+        pause = Pause("customer", max(at, changed.state.started_at), None if turn % 3 else at + timedelta(days=60))
+        async with db.begin() as tx:
+            held = (pause,) if turn % 2 else ()
+            await keep(tx, TABLE, [replace(changed, state=State(changed.state.started_at, held))], basis)
+        spoken += len(await said(db, at, basis))
+        assert await unsaid(db, at) == []
+    assert spoken > 150
+
+
+async def test_no_look_is_late_when_saying_moving_and_pausing_meet(db: Database) -> None:
+    told, clocks = random.Random(13), some(120)  # noqa: S311  # test data
+    policies = BASIS.policies.values()
+    async with db.begin() as tx:
+        await keep(tx, TABLE, clocks, BASIS)
+
+    async def say() -> None:
+        for turn in range(40):
+            await said(db, MONDAY + timedelta(hours=6 * turn))
+
+    async def pause() -> None:
+        for turn in range(80):
+            kept, since = told.choice(clocks), MONDAY + timedelta(hours=told.randrange(200))
+            held = (Pause("customer", since, since + timedelta(days=told.randrange(9))),) if turn % 2 else ()
+            async with db.begin() as tx:
+                await keep(tx, TABLE, [replace(kept, state=State(kept.state.started_at, held))], BASIS)
+
+    async def move() -> None:
+        for revision, week in enumerate(HOURS * 2, 2):
+            await recompute_stale(db, TABLE, Basis.of(policies, [open_at(week, revision)]), batch=15)
+
+    await asyncio.gather(say(), say(), pause(), move())
+    late = select(TABLE.c.id).where(func.coalesce(TABLE.c.look_at, text("'infinity'")) > ahead(TABLE))
+    async with db.read() as conn:
+        assert list(await conn.execute(late)) == []
+
+
+async def test_early_looks_do_not_take_the_place_of_what_is_to_be_said(db: Database) -> None:
+    clocks = [one(State(MONDAY + timedelta(seconds=n))) for n in range(40)]
+    async with db.begin() as tx:
+        await keep(tx, TABLE, clocks, BASIS)
+    await recompute_stale(
+        db, TABLE, Basis.of(BASIS.policies.values(), [OFFICE.with_days([Day(MONDAY.date(), "Closed")])])
+    )
+    kept = one(State(MONDAY))
+    async with db.begin() as tx:
+        await keep(tx, TABLE, [kept], BASIS)
+        told = await to_say(tx, TABLE, BASIS, at=MONDAY + timedelta(hours=9), limit=3)
+    assert [entry.id for entry in told] == [kept.id], "the others are due a day later, and were to be looked at now"
+
+
+async def test_computing_all_anew_touches_no_index(db: Database) -> None:
+    """The new row of each stands beside the old one, and no look moves when deadlines move on."""
+    async with db.begin() as tx:
+        await keep(tx, TABLE, [one(State(MONDAY + timedelta(hours=n))) for n in range(400)], BASIS)
+    async with db.read() as conn:
+        stale = await read_stale(conn, TABLE, Basis.of(BASIS.policies.values(), [open_at(HOURS[0], 2)]), FIRST, LAST)
+    assert stale is not None
+    async with db.begin() as tx:
+        assert await write_back(tx, TABLE, stale) == 400
+        counted = (func.pg_stat_get_xact_tuples_updated, func.pg_stat_get_xact_tuples_hot_updated)
+        table = text(f"'{TABLE.name}'::regclass")
+        assert (await tx.execute(select(*(count(table) for count in counted)))).one() == (400, 400)
+
+
+async def test_what_a_process_of_the_version_before_wrote_is_looked_at_all_the_same(db: Database) -> None:
+    """It knows no looks: what it adds is looked at at once, what it moves is mended by the next sweep."""
+    added, moved, standing = one(State(MONDAY)), one(State(MONDAY)), one(State(MONDAY, (Pause("customer", MONDAY),)))
+    async with db.begin() as tx:
+        await keep(tx, TABLE, [added, moved, standing], BASIS)
+        row = (await tx.execute(select(TABLE).where(TABLE.c.id == added.id))).one()
+        await tx.execute(TABLE.delete().where(TABLE.c.id == added.id))
+        await tx.execute(
+            insert(TABLE).values({name: value for name, value in row._mapping.items() if name != "look_at"})
+        )
+        earlier = {"warn_at": MONDAY + timedelta(minutes=1), "due_at": MONDAY + timedelta(minutes=2)}
+        await tx.execute(update(TABLE).where(TABLE.c.id.in_([moved.id, standing.id])).values(earlier))
+    assert await said(db, MONDAY + timedelta(minutes=5)) == []
+    assert (await recompute_stale(db, TABLE, BASIS)).written == 2
+    await check(db, [added, moved, standing], BASIS)
+    found = await said(db, MONDAY + timedelta(hours=6))
+    assert {entry.id for entry in found} == {added.id, moved.id}

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import Table, and_, or_, select
+from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import Database
@@ -150,13 +150,19 @@ async def to_say(tx: AsyncConnection, table: Table, basis: Basis, *, at: datetim
 
     The rows are locked and marked in the caller's transaction, which must say it; rows that others hold are left to them.
     """
-    t, now = table.c, instant(seconds(at))
-    late = and_(t.due_at < now, t.breach_said.is_(False))
-    found = select(table, statements.started(table)).where(t.satisfied_at.is_(None), or_(late, t.warn_at <= now))
-    rows = list(await tx.execute(found.order_by(t.id).limit(limit).with_for_update(skip_locked=True)))
-    if not rows:
-        return []
-    warned, warns = [], []
+    said: list[Said] = []
+    while len(said) < limit:
+        found = await _looked_at(tx, table, basis, instant(seconds(at)), limit - len(said))
+        said += (one for one in found if one is not None)
+        if not found:
+            break
+    return said
+
+
+async def _looked_at(tx: AsyncConnection, table: Table, basis: Basis, now: datetime, most: int) -> list[Said | None]:
+    """Open clocks whose look has come: what is to be said of each, or None where it came early; all are looked at later."""
+    rows = list(await tx.execute(statements.looked_for(table), {"now": now, "most": most}))
+    warned, warns, said = list[int](), list[int | None](), list[Said | None]()
     for row in rows:
         group = _Group(
             row.policy, row.edition, row.clock, row.calendar, [row.id], [row.started], [row.held], [row.warned]
@@ -167,13 +173,14 @@ async def to_say(tx: AsyncConnection, table: Table, basis: Basis, *, at: datetim
             following = _computed(basis, group)["warns"][0]
         warned.append(group.warned[0])
         warns.append(following)
-    breached = [row.due_at is not None and row.due_at < now for row in rows]
-    columns = {"id": [row.id for row in rows], "warned": warned, "warns": warns, "breached": breached}
-    await tx.execute(statements.marked(table), statements.given(columns))
-    return [
-        Said(row.id, row.subject_id, row.policy, row.clock, row.due_at, over)
-        for row, over in zip(rows, breached, strict=True)
-    ]
+        over = row.due_at is not None and row.due_at < now
+        speaks = group.warned[0] > row.warned or (over and not row.breach_said)
+        said.append(Said(row.id, row.subject_id, row.policy, row.clock, row.due_at, over) if speaks else None)
+    if rows:
+        breached = [one is not None and one.breached for one in said]
+        columns = {"id": [row.id for row in rows], "warned": warned, "warns": warns, "breached": breached}
+        await tx.execute(statements.marked(table), statements.given(columns) | {"now": seconds(now)})
+    return said
 
 
 async def recompute_stale(
