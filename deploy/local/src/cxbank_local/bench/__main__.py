@@ -21,7 +21,7 @@ from cxbank_client.feedback.client import Feedback
 from cxbank_local.administration import opened
 from cxbank_local.bench.alone import caught_up
 from cxbank_local.bench.bulk import import_row
-from cxbank_local.bench.deadlines import deadline_row
+from cxbank_local.bench.deadlines import deadline_rows
 from cxbank_local.bench.floors import pgbench
 from cxbank_local.bench.footprint import fresh_row, idle_row, warm_row
 from cxbank_local.bench.growth import growth_rows
@@ -229,7 +229,8 @@ def _measure_all(folder: Path, rows: list[Row], wanted: frozenset[str]) -> None:
         for row in growth_rows(folder):
             _add(rows, row)
     if "D1" in wanted:
-        _add(rows, deadline_row(folder / "deadlines"))
+        for row in deadline_rows(folder / "deadlines"):
+            _add(rows, row)
     if idle is not None:
         _add(rows, idle)
     if "N12" in wanted:

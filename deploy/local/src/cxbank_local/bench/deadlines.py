@@ -1,4 +1,8 @@
-"""D1: one million open deadlines recomputed after their calendar changed, while writers go on: how long, and do they notice?"""
+"""D1: one million open deadlines recomputed after their calendar changed, while writers go on: how long, and do they notice?
+
+Three changes, one after the other: a holiday that moves few deadlines; an office that moves to another zone and is open day
+and night, so that each deadline comes earlier, and every service clock is to be looked at earlier; and all of that back.
+"""
 
 import asyncio
 import json
@@ -7,7 +11,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -69,13 +74,21 @@ CLOCKS: Final = (
 )
 
 
-def basis() -> Basis:
-    """The calendar as it is now: a holiday was added, so that every deadline was computed by an older revision."""
+def changes() -> list[tuple[str, Basis]]:
+    """The calendar as it was when all was computed first, and as it is after each change, by what changed."""
     week = Week.weekdays("09:00-12:30", "13:30-17:00")
-    office = Calendar.weekly(
-        "office", "Europe/London", week, public_holidays("GB", range(2025, 2029), subdivision="ENG")
-    )
-    return Basis.of([SUPPORT, *statutory().values()], [office.with_days([Day(date(2026, 6, 15), "Added holiday")])])
+    holidays = public_holidays("GB", range(2025, 2029), subdivision="ENG")
+    office = Calendar.weekly("office", "Europe/London", week, holidays)
+    moved = Calendar.weekly("office", "Europe/Berlin", Week.always(), holidays)
+    calendars = {
+        "first computed": office,
+        "a holiday added": office.with_days([Day(date(2026, 6, 15), "Added holiday")]),
+        "all due earlier": moved,
+        "all due later": office,
+    }
+    policies = [SUPPORT, *statutory().values()]
+    revised = (replace(one, revision=revision) for revision, one in enumerate(calendars.values(), 1))
+    return [(what, Basis.of(policies, [one])) for what, one in zip(calendars, revised, strict=True)]
 
 
 def _records(many: int) -> Iterator[tuple[Any, ...]]:
@@ -91,26 +104,36 @@ def _records(many: int) -> Iterator[tuple[Any, ...]]:
             held = {"pauses": [["customer", since, since + told.randrange(3 * 86_400)]], "granted": []}
         identity = clock.new_id()
         yield (
-            identity, identity, policy, date(2026, 3, 1), name, "office", 1, 1, start,
-            json.dumps(held) if held else None, start, None, 0, False, False, 1,
+            identity, identity, policy, date(2026, 3, 1), name, "office", 0, 0, start,
+            json.dumps(held) if held else None, None, None, 0, False, False, 1, None,
         )  # fmt: skip
 
 
 _COLUMNS: Final = [
     "id", "subject_id", "policy", "edition", "clock", "calendar", "policy_revision", "calendar_revision", "started_at",
-    "held", "due_at", "warn_at", "warned", "breach_said", "estimated", "version",
+    "held", "due_at", "warn_at", "warned", "breach_said", "estimated", "version", "look_at",
 ]  # fmt: skip
 
 
-async def _fill(url: str, many: int) -> None:
-    db = Database(url)
+async def _fill(db: Database, url: str, many: int, basis: Basis) -> None:
+    """So many clocks as they lie in a table that is vacuumed, each with what it is computed to."""
     async with db.begin() as tx:
         await tx.run_sync(TABLE.metadata.create_all)
-    await db.close()
     connection = await asyncpg.connect(url)
     try:
         await connection.copy_records_to_table(TABLE.name, records=_records(many), columns=_COLUMNS)
-        await connection.execute(f"VACUUM ANALYZE {TABLE.name}")
+    finally:
+        await connection.close()
+    await recompute_stale(db, TABLE, basis)
+
+
+async def _quiet(url: str) -> None:
+    """As after a quiet hour: vacuumed, and the first write to each page is a full one; what was due is kept to compare."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(f"DROP TABLE IF EXISTS was; CREATE TABLE was AS SELECT id, due_at FROM {TABLE.name}")
+        for statement in (f"VACUUM ANALYZE {TABLE.name}", "VACUUM ANALYZE was", "CHECKPOINT"):
+            await connection.execute(statement)
     finally:
         await connection.close()
 
@@ -171,47 +194,81 @@ def _at(took: list[float], share: float) -> float:
     return took[min(len(took) - 1, int(len(took) * share))]
 
 
-async def _measured(postgres: Postgres, url: str, many: int) -> Row:
-    await _fill(url, many)
+async def _calm(url: str) -> list[float]:
+    """Milliseconds of each write while nothing else happens."""
     writers = await _beside(url)
     await asyncio.sleep(CALM_SECONDS)
-    calm, _ = await _took(writers)
-    db = Database(url)
+    return (await _took(writers))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """One recomputation: seconds, rows moved and left behind, processor seconds of ours and of the server, the writers."""
+
+    took: float
+    moved: int
+    behind: int
+    spent: float
+    served: float
+    writes: list[float]
+    failed: int
+
+
+async def _swept(postgres: Postgres, db: Database, url: str, basis: Basis) -> _Sweep:
+    await _quiet(url)
     writers = await _beside(url)
     await asyncio.sleep(2)
     begun, spent, served = time.perf_counter(), time.process_time(), _server_seconds(postgres)
-    swept = await recompute_stale(db, TABLE, basis())
+    await recompute_stale(db, TABLE, basis)
     took, spent = time.perf_counter() - begun, time.process_time() - spent
     served = _server_seconds(postgres) - served
-    busy, failed = await _took(writers)
-    async with db.read() as conn:
-        behind = (
-            await conn.execute(text(f"SELECT count(*) FROM {TABLE.name} WHERE calendar_revision < 2"))
-        ).scalar_one()
-    await db.close()
-    bound = max(NOTICED_MS, 2 * _at(calm, 0.99))
-    met = took < LIMIT_SECONDS and behind == failed == 0 and _at(busy, 0.99) <= bound
-    return Row(
-        number="D1",
-        what=f"{many:,} open deadlines recomputed; p50, p99 of {WRITES_A_SECOND} writes/s meanwhile",
-        floor=f"writes when calm: p50 {_at(calm, 0.5):.1f} ms, p99 {_at(calm, 0.99):.1f} ms",
-        ours=f"{took:.1f} s, {swept.written / took:,.0f}/s, {behind} left, {failed} writes failed",
-        ratio=None,
-        p50=f"{_at(busy, 0.5):.1f} ms",
-        p99=f"{_at(busy, 0.99):.1f} ms",
-        cpu=f"{spent / many * 1e6:.0f} µs, and {served / many * 1e6:.0f} µs of the server (writers included)",
-        must=f"< {LIMIT_SECONDS} s for a million; p99 ≤ {bound:.0f} ms",
-        met=met,
+    writes, failed = await _took(writers)
+    old, now = f"{TABLE.name}.calendar_revision < :revision", f"{TABLE.name}.due_at IS DISTINCT FROM was.due_at"
+    counted = text(
+        f"SELECT count(*) FILTER (WHERE {now}) AS moved, count(*) FILTER (WHERE {old}) AS behind"
+        f" FROM {TABLE.name} JOIN was USING (id)"
     )
+    async with db.read() as conn:
+        left = (await conn.execute(counted, {"revision": basis.calendars["office"].revision})).one()
+    return _Sweep(took, left.moved, left.behind, spent, served, writes, failed)
 
 
-def deadline_row(folder: Path, many: int = MANY) -> Row:
-    """The row, on a durable server of its own under that folder."""
+async def _measured(postgres: Postgres, url: str, many: int) -> AsyncIterator[Row]:
+    db = Database(url, statement_timeout_ms=60_000)
+    (_, first), *following = changes()
+    await _fill(db, url, many, first)
+    await _quiet(url)
+    calm = await _calm(url)
+    bound = max(NOTICED_MS, 2 * _at(calm, 0.99))
+    for what, basis in following:
+        one = await _swept(postgres, db, url, basis)
+        met = one.took < LIMIT_SECONDS and one.behind == one.failed == 0 and _at(one.writes, 0.99) <= bound
+        yield Row(
+            number="D1",
+            what=f"{many:,} open deadlines recomputed, {what}; p50, p99 of {WRITES_A_SECOND} writes/s meanwhile",
+            floor=f"writes when calm: p50 {_at(calm, 0.5):.1f} ms, p99 {_at(calm, 0.99):.1f} ms",
+            ours=f"{one.took:.1f} s, {one.moved:,} moved, {one.behind} left, {one.failed} writes failed",
+            ratio=None,
+            p50=f"{_at(one.writes, 0.5):.1f} ms",
+            p99=f"{_at(one.writes, 0.99):.1f} ms",
+            cpu=f"{one.spent / many * 1e6:.0f} µs, and {one.served / many * 1e6:.0f} µs of the server (writers included)",
+            must=f"< {LIMIT_SECONDS} s for a million; p99 ≤ {bound:.0f} ms",
+            met=met,
+        )
+    await db.close()
+
+
+def deadline_rows(folder: Path, many: int = MANY) -> list[Row]:
+    """A row for each change, on a durable server of its own under that folder."""
     postgres = Postgres(folder, free_port())
     postgres.start()
+
+    async def measured(url: str) -> list[Row]:
+        return [row async for row in _measured(postgres, url, many)]
+
     try:
         with empty(postgres.url) as url:
-            return asyncio.run(_measured(postgres, url, many))
+            return asyncio.run(measured(url))
     finally:
         postgres.stop()
 
@@ -220,13 +277,14 @@ def _alone(many: int) -> int:
     folder = Path(tempfile.mkdtemp(prefix="cxbank-bench-", dir="/var/tmp"))  # where the server's OS user may enter
     folder.chmod(0o755)
     try:
-        row = deadline_row(folder / "deadlines", many)
+        rows = deadline_rows(folder / "deadlines", many)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    sys.stdout.write(
-        f"{row.number} {row.what}: {row.ours}; {row.floor}; {row.p50}, {row.p99}; {row.cpu} ({row.must})\n"
-    )
-    return 0 if row.met else 1
+    for row in rows:
+        sys.stdout.write(
+            f"{row.number} {row.what}: {row.ours}; {row.floor}; {row.p50}, {row.p99}; {row.cpu} ({row.must})\n"
+        )
+    return 0 if all(row.met for row in rows) else 1
 
 
 if __name__ == "__main__":
