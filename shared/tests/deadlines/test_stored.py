@@ -347,18 +347,21 @@ async def test_no_look_is_late_when_saying_moving_and_pausing_meet(db: Database)
         assert list(await conn.execute(late)) == []
 
 
-async def test_early_looks_do_not_take_the_place_of_what_is_to_be_said(db: Database) -> None:
-    clocks = [one(State(MONDAY + timedelta(seconds=n))) for n in range(40)]
-    async with db.begin() as tx:
-        await keep(tx, TABLE, clocks, BASIS)
-    await recompute_stale(
-        db, TABLE, Basis.of(BASIS.policies.values(), [OFFICE.with_days([Day(MONDAY.date(), "Closed")])])
-    )
+async def test_early_looks_do_not_take_the_place_of_what_is_to_be_said(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a migration all are to be looked at at once: what has come is said first, and the others are planned anew."""
+    monkeypatch.setattr("shared.deadlines.stored.EARLY", 7)
     kept = one(State(MONDAY))
     async with db.begin() as tx:
-        await keep(tx, TABLE, [kept], BASIS)
-        told = await to_say(tx, TABLE, BASIS, at=MONDAY + timedelta(hours=9), limit=3)
-    assert [entry.id for entry in told] == [kept.id], "the others are due a day later, and were to be looked at now"
+        await keep(tx, TABLE, [*(one(State(MONDAY + timedelta(hours=4))) for _ in range(40)), kept], BASIS)
+        await tx.execute(update(TABLE).values(look_at=text("'-infinity'")))
+    at = MONDAY + timedelta(hours=6, minutes=1)
+    waiting = select(func.count()).where(TABLE.c.look_at <= at)
+    for turn in range(1, 7):
+        assert [entry.id for entry in await said(db, at)] == ([kept.id] if turn == 1 else [])
+        async with db.read() as conn:
+            assert (await conn.execute(waiting)).scalar_one() == max(0, 40 - 7 * turn)
 
 
 async def test_computing_all_anew_touches_no_index(db: Database) -> None:

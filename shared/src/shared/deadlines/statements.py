@@ -89,13 +89,26 @@ def _kept_look(planned: Any, since: Any, due: Any, warns: Any, breached: Any) ->
     return case((early, planned), else_=_next_look(since, due, warns, breached))
 
 
+def _come(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.satisfied_at.is_(None), table.c.look_at <= bindparam("now", type_=DateTime(timezone=True)))
+
+
 @cache
-def looked_for(table: Table) -> Select[Any]:
-    """Open rows whose look has come, locked past those that others hold, the one that waits longest first."""
-    t = table.c
-    come = and_(t.satisfied_at.is_(None), t.look_at <= bindparam("now", type_=DateTime(timezone=True)))
-    found = select(table, started(table)).where(come)
-    return found.order_by(t.look_at).limit(bindparam("most", type_=Integer)).with_for_update(skip_locked=True)
+def unsaid(table: Table) -> Select[Any]:
+    """Open rows of which something is to be said, locked past those that others hold, the longest planned look first."""
+    found = select(table, started(table)).where(_come(table), ahead(table) <= bindparam("now"))
+    return found.order_by(table.c.look_at).limit(bindparam("most", type_=Integer)).with_for_update(skip_locked=True)
+
+
+@cache
+def planned_anew(table: Table) -> Update:
+    """Plan the next look of rows whose look came early, or that have nothing to say any more."""
+    t, now = table.c, bindparam("now", type_=DateTime(timezone=True))
+    early = select(t.id).where(_come(table), func.coalesce(ahead(table) > now, True))  # SQL's own word
+    early = early.order_by(t.look_at).limit(bindparam("most", type_=Integer)).with_for_update(skip_locked=True)
+    found = early.cte("early")
+    following = _next_look(_seconds(now), _seconds(t.due_at), _seconds(t.warn_at), t.breach_said)
+    return update(table).where(t.id == found.c.id).values(look_at=following)
 
 
 @cache

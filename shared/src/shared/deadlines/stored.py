@@ -24,6 +24,8 @@ from shared.deadlines.zones import instant, seconds
 BATCH: Final = 2_000
 # A row that others hold is left for the next pass; after so many the rest is left for the next sweep.
 PASSES: Final = 5
+# So many looks that came early are planned anew each time: after a migration or a sweep there may be a million.
+EARLY: Final = 1_000
 _FIRST: Final = UUID(int=0)
 _LAST: Final = UUID(int=(1 << 128) - 1)
 
@@ -150,19 +152,12 @@ async def to_say(tx: AsyncConnection, table: Table, basis: Basis, *, at: datetim
 
     The rows are locked and marked in the caller's transaction, which must say it; rows that others hold are left to them.
     """
-    said: list[Said] = []
-    while len(said) < limit:
-        found = await _looked_at(tx, table, basis, instant(seconds(at)), limit - len(said))
-        said += (one for one in found if one is not None)
-        if not found:
-            break
-    return said
-
-
-async def _looked_at(tx: AsyncConnection, table: Table, basis: Basis, now: datetime, most: int) -> list[Said | None]:
-    """Open clocks whose look has come: what is to be said of each, or None where it came early; all are looked at later."""
-    rows = list(await tx.execute(statements.looked_for(table), {"now": now, "most": most}))
-    warned, warns, said = list[int](), list[int | None](), list[Said | None]()
+    now = instant(seconds(at))
+    await tx.execute(statements.planned_anew(table), {"now": now, "most": EARLY})
+    rows = list(await tx.execute(statements.unsaid(table), {"now": now, "most": limit}))
+    if not rows:
+        return []
+    warned, warns = [], []
     for row in rows:
         group = _Group(
             row.policy, row.edition, row.clock, row.calendar, [row.id], [row.started], [row.held], [row.warned]
@@ -173,14 +168,13 @@ async def _looked_at(tx: AsyncConnection, table: Table, basis: Basis, now: datet
             following = _computed(basis, group)["warns"][0]
         warned.append(group.warned[0])
         warns.append(following)
-        over = row.due_at is not None and row.due_at < now
-        speaks = group.warned[0] > row.warned or (over and not row.breach_said)
-        said.append(Said(row.id, row.subject_id, row.policy, row.clock, row.due_at, over) if speaks else None)
-    if rows:
-        breached = [one is not None and one.breached for one in said]
-        columns = {"id": [row.id for row in rows], "warned": warned, "warns": warns, "breached": breached}
-        await tx.execute(statements.marked(table), statements.given(columns) | {"now": seconds(now)})
-    return said
+    breached = [row.due_at is not None and row.due_at < now for row in rows]
+    columns = {"id": [row.id for row in rows], "warned": warned, "warns": warns, "breached": breached}
+    await tx.execute(statements.marked(table), statements.given(columns) | {"now": seconds(now)})
+    return [
+        Said(row.id, row.subject_id, row.policy, row.clock, row.due_at, over)
+        for row, over in zip(rows, breached, strict=True)
+    ]
 
 
 async def recompute_stale(
