@@ -33,7 +33,9 @@ class Settings(ServiceSettings):
         None, description="the bank's own gateway for text, push and WeChat messages; none of them where empty"
     )
     gateway_secret: SecretStr | None = Field(None, description="signs what the gateway is sent (`whsec_…`)")
-    message_give_up_hours: int = Field(72, ge=1, description="how long a silent gateway is tried")
+    message_give_up_hours: int = Field(
+        72, ge=1, description="how long a silent gateway is tried, a barred channel waited for"
+    )
     identity_max_members: int = Field(50, ge=2, le=500, description="records one identity may have at most")
     identity_largest_block: int = Field(
         50, ge=2, le=1000, description="records that may meet in one duplicate block; a larger block means nothing"

@@ -50,9 +50,10 @@ def inside(window: Window, at: datetime, zone: ZoneInfo) -> bool:
 def test_a_window_ends_where_the_wall_clock_says(window: Window, at: datetime, name: str) -> None:
     zone = ZoneInfo(name)
     found = window.around(at, zone)
-    # Around a change of the clocks an hour is shown twice or never: there the wall clock alone does not decide.
+    # Around a change of the clocks an hour is shown twice or never: there a window may be longer than the wall clock says.
     offsets = {(at + timedelta(hours=hours)).astimezone(zone).utcoffset() for hours in (-30, 0, 30)}
     if len(offsets) > 1:
+        assert found is not None or not inside(window, at, zone)
         assert found is None or found[0] <= at < found[1]
         return
     assert (found is not None) == inside(window, at, zone)
@@ -76,6 +77,24 @@ def test_a_night_in_which_the_clocks_change_ends_at_eight(zone: str, at: str, un
     found = night.around(datetime.fromisoformat(at), ZoneInfo(zone))
     assert found is not None
     assert found[1] == datetime.fromisoformat(until)
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo"])
+def test_no_minute_of_a_night_whose_clocks_change_is_loud_where_the_wall_clock_says_quiet(zone: str) -> None:
+    clock, changes = ZoneInfo(zone), []
+    hour = datetime(2026, 1, 1, tzinfo=UTC)
+    while hour.year == 2026:
+        after = hour + timedelta(hours=1)
+        if hour.astimezone(clock).utcoffset() != after.astimezone(clock).utcoffset():
+            changes.append(hour)
+        hour = after
+    assert len(changes) == 2
+    starts = [time(0, 15), time(1, 15), time(2, 15), time(22)]
+    ends = [time(0, 45), time(1, 45), time(2, 45), time(8)]
+    minutes = [change + 5 * MINUTE * step for change in changes for step in range(-40, 40)]
+    for window in (Window(start, end) for start in starts for end in ends):
+        loud = [at for at in minutes if window.around(at, clock) is None]
+        assert not any(inside(window, at, clock) for at in loud)
 
 
 histories = st.lists(

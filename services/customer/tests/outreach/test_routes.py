@@ -28,6 +28,9 @@ BODY = {"template": "service", "purpose": "servicing", "data": {"number": 7}, "e
         ({"template": "code", "expires_at": None}, "/expires_at"),
         ({"template": "code", "expires_at": "2099-01-01T00:00:00Z"}, "/expires_at"),
         ({"not_before": "2099-01-02T00:00:00Z", "expires_at": "2099-01-01T00:00:00Z"}, ""),
+        ({"expires_at": "0001-01-01T00:00:00+14:00"}, "/expires_at"),
+        ({"not_before": "9999-12-31T23:59:59-14:00"}, "/not_before"),
+        ({"data": {"number": 10**30}}, None),
         ({"unknown": 1}, "/unknown"),
         ({"external_ref": None}, None),
     ],
@@ -54,6 +57,31 @@ async def test_twenty_twins_are_one_message(staff: httpx.AsyncClient, register: 
     assert len({one.json()["id"] for one in answers}) == 1
     other = await staff.post("/v1/messages", json=BODY | {"customer_id": who, "data": {"number": 8}})
     assert other.status_code == 409
+
+
+async def test_twenty_with_one_key_are_one_message_and_with_other_content_none(
+    staff: httpx.AsyncClient, register: Any
+) -> None:
+    body = {name: value for name, value in BODY.items() if name != "external_ref"} | {"customer_id": await register()}
+    key = {"Idempotency-Key": "once"}
+    answers = await asyncio.gather(*(staff.post("/v1/messages", json=body, headers=key) for _ in range(20)))
+    assert {one.status_code for one in answers} <= {201, 409}
+    assert len({one.json()["id"] for one in answers if one.status_code == 201}) == 1
+    again = await staff.post("/v1/messages", json=body, headers=key)
+    assert (again.status_code, again.headers["Idempotent-Replayed"]) == (201, "true")
+    assert (await staff.post("/v1/messages", json=body | {"data": {"number": 8}}, headers=key)).status_code == 422
+    assert len((await staff.get("/v1/messages")).json()["items"]) == 1
+
+
+async def test_what_had_expired_when_it_was_wished_for_is_never_sent(
+    staff: httpx.AsyncClient, register: Any, submit: Any, courier: Courier, gateway: Any, mailbox: Any
+) -> None:
+    who, past = await register(), "2020-01-01T00:00:00Z"
+    told = [await submit(who, template, expires_at=past, urgency="urgent") for template in ("service", "code")]
+    assert await courier.once() == 0
+    shown = [(await staff.get(f"/v1/messages/{one['id']}")).json() for one in told]
+    assert [(one["state"], one["reason"]) for one in shown] == [("failed", "expired")] * 2
+    assert (gateway.got, mailbox.letters) == ([], [])
 
 
 async def test_a_customer_sees_their_own_messages_only(

@@ -205,6 +205,21 @@ async def test_what_the_only_allowed_channel_refused_has_failed_and_was_not_kept
         assert await state(staff, told) == ("failed", "email", "refused")
 
 
+async def test_what_was_not_to_go_before_a_day_is_waited_for_from_that_day(
+    staff: Any, register: Any, submit: Any, courier: Courier, gateway: Any
+) -> None:
+    gateway.statuses = [503]
+    with clock.frozen(NOON) as held:
+        later = (NOON + timedelta(days=4)).isoformat()
+        told = await submit(await register(points=("phone",)), channels=["sms"], not_before=later)
+        held.move(timedelta(days=4))
+        await courier.once()
+        assert await state(staff, told) == ("accepted", "sms", "gateway-away")
+        held.move(timedelta(minutes=1))
+        await courier.once()
+        assert await state(staff, told) == ("sent", "sms", None)
+
+
 async def test_a_code_goes_at_most_once_and_then_expires(
     staff: Any, register: Any, submit: Any, courier: Courier, gateway: Any
 ) -> None:

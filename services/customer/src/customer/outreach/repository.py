@@ -100,6 +100,7 @@ async def insert_messages(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]
                 "message_id": row["id"],
                 "customer_id": row["customer_id"],
                 "due_at": due[row["id"]],
+                "since": due[row["id"]],
                 "attempts": 0,
                 "tried": [],
                 "silent": [],
@@ -184,8 +185,8 @@ async def wake(tx: AsyncConnection, people: Sequence[UUID], reason: str, now: da
 
 async def due_again(tx: AsyncConnection, handed: Row[Any], due_at: datetime, tried: list[str]) -> None:
     """Let a message that had been handed over be decided once more."""
-    row = {"message_id": handed.id, "customer_id": handed.customer_id, "due_at": due_at, "attempts": 0}
-    row["campaign_id"] = handed.campaign_id
+    row = {"message_id": handed.id, "customer_id": handed.customer_id, "campaign_id": handed.campaign_id}
+    row |= {"due_at": due_at, "since": due_at, "attempts": 0}
     await tx.execute(insert(message_due).values(**row, tried=tried, silent=[]).on_conflict_do_nothing())
 
 

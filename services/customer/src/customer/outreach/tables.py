@@ -82,6 +82,8 @@ message_due = Table(
     Column("tried", ARRAY(Text), nullable=False),
     Column("silent", ARRAY(Text), nullable=False),
     Column("campaign_id", Uuid),
+    # From when it could go; None in rows of before there was such a column.
+    Column("since", DateTime(timezone=True)),
 )
 
 # Campaigns that rest, and those that are over: one row stops all their messages, however many wait.

@@ -21,7 +21,11 @@ class Window:
     end: time
 
     def around(self, at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
-        """The instants of the span that holds `at`, or None; a day of 23 or 25 hours counts as its clocks show."""
+        """The instants of the span that holds `at`, or None; a day of 23 or 25 hours counts as its clocks show.
+
+        Where clocks show an hour twice or never, a span that begins or ends in it is the longer one: whatever the clock on
+        the wall calls inside is inside.
+        """
         local = at.astimezone(zone)
         for day in (local.date() - timedelta(days=1), local.date()):
             first, last = self._instants(day, zone)
@@ -31,9 +35,13 @@ class Window:
 
     def _instants(self, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
         ends_on = day if self.start < self.end else day + timedelta(days=1)
-        utc = ZoneInfo("UTC")
-        first = datetime.combine(day, self.start, zone).astimezone(utc)
-        return first, datetime.combine(ends_on, self.end, zone).astimezone(utc)
+        return min(_shown(day, self.start, zone)), max(_shown(ends_on, self.end, zone))
+
+
+def _shown(day: date, shown: time, zone: ZoneInfo) -> list[datetime]:
+    """The instants a clock may mean by what it shows: two where it was put back over it, or forward past it (PEP 495)."""
+    utc = ZoneInfo("UTC")
+    return [datetime.combine(day, shown, zone).replace(fold=fold).astimezone(utc) for fold in (0, 1)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ async def _decide(world: World, tx: AsyncConnection, row: Row[Any], due: Row[Any
             await _end(tx, row, State.SUPPRESSED, decided.reason)
         return None
     if isinstance(decided, Hold):
-        if decided.reason is Reason.CHANNEL_BARRED and _given_up(world, row, known.at):
+        if decided.reason is Reason.CHANNEL_BARRED and _given_up(world, row, due, known.at):
             await _end(tx, row, State.SUPPRESSED, Reason.CHANNEL_BARRED)
             return None
         await repository.put_off(tx, row.id, min(decided.until, row.expires_at or decided.until))
@@ -159,8 +159,9 @@ async def _overdue(tx: AsyncConnection, row: Row[Any]) -> None:
         await _end(tx, row, State.FAILED, Reason.EXPIRED)
 
 
-def _given_up(world: World, row: Row[Any], at: datetime) -> bool:
-    waited: timedelta = at - row.created_at
+def _given_up(world: World, row: Row[Any], due: Row[Any], at: datetime) -> bool:
+    """Whether it has waited long enough since it could go; what was not to go before a day waited for nothing till then."""
+    waited: timedelta = at - (due.since or row.created_at)
     return waited > timedelta(hours=_settings(world).message_give_up_hours)
 
 
@@ -204,7 +205,7 @@ async def record(world: World, tx: AsyncConnection, job: Job, outcome: Outcome) 
         await repository.unmark(tx, row.id)
         await repository.change(tx, row.id, {"state": State.ACCEPTED, "reason": Reason.REFUSED, "updated_at": now})
         await repository.put_off(tx, row.id, now, tried=[*due.tried, row.channel], attempts=0)
-    elif _given_up(world, row, now):
+    elif _given_up(world, row, due, now):
         await _end(tx, row, State.FAILED, Reason.GATEWAY_AWAY)
     else:
         await _pause(tx, row, due, now)
