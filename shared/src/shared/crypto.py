@@ -277,12 +277,14 @@ class Vault:
             return {}
         # Whoever was opened before has a key: none need be made in case there is none.
         keys: dict[Subject, DataKey | None] = {}
-        keys |= await self._make(tx, [subject for subject in distinct if subject not in self._cache])
-        known = [subject for subject in distinct if subject not in keys]
+        unheard = [subject for subject in distinct if subject not in self._cache]
+        if unheard:
+            keys |= await self._make(tx, unheard)
+        known = [subject for subject in distinct if subject not in keys] if keys else distinct
         if known:
             keys |= self._opened((await tx.execute(_find(self._table, lock=True), _wanted(known))).all())
-        lost = [subject for subject in known if subject not in keys]
-        if lost:
+        if len(keys) < len(distinct):
+            lost = [subject for subject in known if subject not in keys]
             # The database was put back to a time before them.
             for subject in lost:
                 self._cache.pop(subject, None)
@@ -332,13 +334,12 @@ class Vault:
                 keys[subject] = None
                 continue
             # A subject has one key for life: if the row still has it, the one opened before is that one, however old.
-            known = self._cache.get(subject)
+            known = self._cache.pop(subject, None)
             key = known[1] if known else DataKey(AESGCM(self._keyring.unwrap(row.master_id, row.wrapped, subject)))
             keys[subject] = key
             # Never one whose row may yet be rolled back: another would be made, and what this one sealed could not be read.
             if row.settled:
                 self._cache[subject] = (at, key)
-                self._cache.move_to_end(subject)
         while len(self._cache) > _CACHED:
             self._cache.popitem(last=False)
         return keys

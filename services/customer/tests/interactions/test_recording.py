@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from customer.interactions.domain.facts import Kind
+from customer.interactions.routes import INTERACTIONS
 from customer.interactions.usecases import facts_of, facts_of_ids
 from shared import clock
 from shared.events.bus import Message
@@ -146,7 +147,7 @@ class Killed(BaseException):
 async def test_an_import_killed_half_way_is_ended_by_another_worker_and_equals_one_that_was_not(
     service: Service, twin: Service, here: httpx.AsyncClient
 ) -> None:
-    rows = [PAID | {"event_id": f"r-{number}", "customer_id": str(UUID(int=number % 7 + 1))} for number in range(1_200)]
+    rows = [PAID | {"event_id": f"r-{number}", "customer_id": str(UUID(int=number % 7 + 1))} for number in range(2_400)]
     lines = "\n".join(map(json.dumps, rows)).encode()
     taken = await here.post("/v1/interactions/imports", content=lines, headers={"content-type": "application/x-ndjson"})
     runner = JobRunner(service.world, service.work.storage.JOBS, service.work.importers)
@@ -159,12 +160,12 @@ async def test_an_import_killed_half_way_is_ended_by_another_worker_and_equals_o
     runner._carry_out = die_after_the_first  # type: ignore[method-assign,assignment]  # only here
     with pytest.raises(Killed):
         await runner.once()
-    assert await count(service) == 500
+    assert await count(service) == INTERACTIONS.group
     async with service.world.db.begin() as tx:
         await tx.execute(text("UPDATE job SET lease_until = now() - interval '1 second'"))
     await twin.run_jobs()
     job = (await here.get(taken.headers["location"])).json()
-    assert (job["state"], job["created"], await count(service)) == ("done", 1_200, 1_200)
+    assert (job["state"], job["created"], await count(service)) == ("done", 2_400, 2_400)
 
 
 async def test_what_cannot_be_is_422_and_leaves_nothing(service: Service, here: httpx.AsyncClient) -> None:

@@ -58,13 +58,17 @@ def _listed(node: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """`kind` names the job, `resource` the gate's type, `model` the body of the single route, `verb` what it calls."""
+    """`kind` names the job, `resource` the gate's type, `model` the body of the single route, `verb` what it calls.
+
+    `group` lines are one transaction, whose rows nobody else can change meanwhile: more where a line is quickly done.
+    """
 
     kind: str
     resource: str
     model: type[BaseModel]
     verb: Verb
     cells: Callable[[dict[str, str]], dict[str, Any]] = as_they_are
+    group: int = 500
 
 
 @dataclass(frozen=True, slots=True)

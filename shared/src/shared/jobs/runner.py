@@ -24,9 +24,8 @@ from shared.jobs.tables import JobTables
 from shared.telemetry import log
 from shared.world import World
 
-GROUP: Final = 500
 LOOK_SECONDS: Final = 1.0
-_SLICE: Final = 25
+_SLICE: Final = 50
 LEASE: Final = timedelta(seconds=30)
 ABANDONED: Final = timedelta(hours=1)
 
@@ -83,7 +82,7 @@ class JobRunner:
         # While the database carries out one group the next is read and checked; groups follow one another all the same.
         under_way: asyncio.Task[None] | None = None
         try:
-            async for lines in self._lines(job):
+            async for lines in self._lines(job, importer.group):
                 group = await self._checked(importer, lines, caller)
                 if under_way is not None:
                     await under_way
@@ -127,7 +126,7 @@ class JobRunner:
             raise LeaseLost
         return key.open_bytes(row.data, row=row.row_id, field="job_chunk")
 
-    async def _lines(self, job: Any) -> AsyncIterator[Sequence[Line]]:
+    async def _lines(self, job: Any, size: int) -> AsyncIterator[Sequence[Line]]:
         """The lines that are still to be done, a group at a time."""
         parser: Parser = CsvParser() if job.format == "csv" else NdjsonParser()
         waiting: list[Line] = []
@@ -137,7 +136,7 @@ class JobRunner:
                 if line.number <= job.done:
                     continue
                 waiting.append(line)
-                if len(waiting) >= GROUP:
+                if len(waiting) >= size:
                     yield waiting
                     waiting = []
         if waiting:

@@ -1,7 +1,7 @@
 """N10: the hot routes of customer with a million customers against ten thousand, two suites side by side, in turns.
 
 Ten thousand customers come in through the import (the real clients where they are here, else the simulator's). In the larger
-suite their rows are then multiplied in SQL, a hundredfold: every id is moved back in time, every blind index and gate key is
+suite their rows are then multiplied in SQL, a hundredfold: every id is moved back by minutes, every blind index and gate key is
 hashed with the number of the copy, all else stays byte for byte. So each copy is of the length, the spread and the order of
 time of a real row, and is found by every index; but its sealed values were sealed under another id, and cannot be opened.
 Nothing opens them: what is read are customers who came in through the front door after the multiplication.
@@ -56,7 +56,7 @@ TABLES: Final = (
 )
 _MOVED: Final = """
 CREATE OR REPLACE FUNCTION moved(id uuid, copy int) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT AS $$
-SELECT (lpad(to_hex(('x' || substr(replace(id::text, '-', ''), 1, 12))::bit(48)::bigint - copy * 3600000::bigint), 12, '0')
+SELECT (lpad(to_hex(('x' || substr(replace(id::text, '-', ''), 1, 12))::bit(48)::bigint - copy * 60000::bigint), 12, '0')
         || substr(replace(id::text, '-', ''), 13))::uuid $$
 """
 _COLUMNS: Final = """

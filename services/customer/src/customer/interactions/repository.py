@@ -108,9 +108,14 @@ async def advance(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> dic
     return {row.customer_id: row.ingest for row in await tx.execute(_ADVANCE, _columns(_ACTIVITY, rows))}
 
 
-async def insert_interactions(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep new interactions, whatever their number, in one statement."""
-    await tx.execute(_INSERT, _columns(_INTERACTION, rows))
+async def insert_interactions(tx: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Keep new interactions, whatever their number, in one statement.
+
+    Each is (id, customer_id, ingest, kind, channel, occurred_at, detail).
+    """
+    await tx.execute(
+        _INSERT, {name: list(column) for name, column in zip(_INTERACTION, zip(*rows, strict=True), strict=True)}
+    )
 
 
 async def tally(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

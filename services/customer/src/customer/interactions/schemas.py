@@ -1,8 +1,8 @@
 """Inputs and outputs of interactions; routes, imports and the bank's own systems build the same ones."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
@@ -61,7 +61,7 @@ class Money(Body):
         _ = self.minor
         return self
 
-    @cached_property
+    @property
     def minor(self) -> int:
         """As a count of minor units."""
         return minor_units(self.amount, self.currency)
@@ -72,7 +72,7 @@ class SignedMoney(Money):
 
     amount: Annotated[str, StringConstraints(pattern="^-?" + _DECIMAL)]
 
-    @cached_property
+    @property
     def minor(self) -> int:
         """As a count of minor units, negative where it is owed."""
         size = minor_units(self.amount.removeprefix("-"), self.currency)
@@ -105,7 +105,10 @@ class RecordInteraction(Body):
     step: Code | None = None
     sequence: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
     date_only: bool | None = None
-    attributes: Annotated[dict[AttributeName, AttributeValue], Field(max_length=30)] = {}
+    # Made anew for each: an empty map as the default would be copied deeply for every row of a file.
+    attributes: Annotated[dict[AttributeName, AttributeValue], Field(max_length=30)] = Field(
+        default_factory=dict, json_schema_extra={"default": {}}
+    )
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
@@ -113,18 +116,23 @@ class RecordInteraction(Body):
             raise ValueError("amount and balance are of one account, in one currency")
         if self.kind is Kind.ACCOUNT_CHANGED and self.product is not None and self.change is None:
             raise ValueError("a product was opened, closed or otherwise changed: say which")
-        if not _REFUSED.isdisjoint(self.attributes):
-            raise ValueError("an attribute of that name would hold a person's own words or contact")
-        if not WORDS.isdisjoint(self.attributes):
-            raise ValueError("an attribute has the name of a field")
+        if self.attributes:
+            _fit(self.attributes)
         return self
 
-    @cached_property
+    @property
     def words(self) -> dict[str, str | int | bool]:
         """What is said beside kind, channel, time and money, in one map."""
         known = self.__dict__
         said = {name: known[name] for name in SAID if known[name] is not None}
         return {**self.attributes, **said}
+
+
+def _fit(attributes: Mapping[str, object]) -> None:
+    if not _REFUSED.isdisjoint(attributes):
+        raise ValueError("an attribute of that name would hold a person's own words or contact")
+    if not WORDS.isdisjoint(attributes):
+        raise ValueError("an attribute has the name of a field")
 
 
 # The fields that a fact carries as attributes.

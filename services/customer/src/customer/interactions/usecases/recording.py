@@ -18,14 +18,15 @@ from customer.interactions.usecases.sealing import INTERACTION, sealed, view_of,
 from customer.parties.problems import CustomerErased
 from customer.parties.usecases import subject_of
 from shared import audit
-from shared.crypto import DataKey, Subject
+from shared.access import Caller
+from shared.crypto import DataKey
 from shared.events import outbox
 from shared.events.envelope import Emit
 from shared.idempotency import Answer, Passage, Wish, claim
 from shared.problems import Problem
 from shared.world import World
 
-Keys = Mapping[Subject, DataKey | None]
+Keys = Mapping[UUID, DataKey | None]
 _UNSEEN: Final = Interaction.model_construct(**dict[str, Any]())
 
 
@@ -43,14 +44,14 @@ async def record_interactions(
 
     Of somebody erased only a count is kept, once by the event id as well, and the answer is CustomerErased.
     """
-    keys = await world.vault.for_write(tx, [subject_of(wish.body.customer_id) for wish in wishes])
-    late = [wish for wish in wishes if keys[subject_of(wish.body.customer_id)] is None]
-    if not late:
+    subjects = [subject_of(one) for one in {wish.body.customer_id for wish in wishes}]
+    keys = {subject.id: key for subject, key in (await world.vault.for_write(tx, subjects)).items()}
+    if None not in keys.values():
         return await _passed(world, tx, wishes, keys, shown)
-    await _count(tx, late)
-    known = [wish for wish in wishes if keys[subject_of(wish.body.customer_id)] is not None]
+    await _count(tx, [wish for wish in wishes if keys[wish.body.customer_id] is None])
+    known = [wish for wish in wishes if keys[wish.body.customer_id] is not None]
     answers = iter(await _passed(world, tx, known, keys, shown) if known else ())
-    return [CustomerErased() if keys[subject_of(wish.body.customer_id)] is None else next(answers) for wish in wishes]
+    return [CustomerErased() if keys[wish.body.customer_id] is None else next(answers) for wish in wishes]
 
 
 async def _count(tx: AsyncConnection, late: Sequence[Wish[RecordInteraction]]) -> None:
@@ -93,25 +94,26 @@ async def _record(world: World, tx: AsyncConnection, wishes: Sequence[Wish[Recor
     of: dict[UUID, list[Wish[RecordInteraction]]] = {}
     for wish in wishes:
         of.setdefault(wish.body.customer_id, []).append(wish)
-    last = await repository.advance(tx, [_activity(customer_id, theirs) for customer_id, theirs in of.items()])
-    rows: list[dict[str, Any]] = []
+    activities = [_activity(customer_id, theirs) for customer_id, theirs in of.items()]
+    last = await repository.advance(tx, activities)
+    rows: list[tuple[Any, ...]] = []
     entries: list[audit.Entry] = []
     for customer_id, theirs in of.items():
-        key = keys[subject_of(customer_id)]
+        key = keys[customer_id]
         assert key is not None  # noqa: S101  # the erased were counted and go no further
         first = last[customer_id] - len(theirs) + 1
-        rows += [_row(wish, key, first + place) for place, wish in enumerate(theirs)]
+        rows += [_row(wish, key, number) for number, wish in enumerate(theirs, first)]
         entries += _entries(customer_id, theirs, first)
     await repository.insert_interactions(tx, rows)
-    await due.note(tx, {one: min(wish.body.occurred_at for wish in theirs) for one, theirs in of.items()})
-    said = [_opened(wish) for wish in wishes if _opens(wish.body)]
+    await due.note(tx, {one["customer_id"]: one["first_at"] for one in activities})
+    said = [_opened(wish) for wish in wishes if wish.body.kind is Kind.ACCOUNT_CHANGED and _opens(wish.body)]
     if said:
         await outbox.emit(tx, storage.EVENTS, storage.SOURCE, said)
     await audit.record(tx, storage.AUDIT, world.keyring, entries)
 
 
 def _opens(body: RecordInteraction) -> bool:
-    return body.kind is Kind.ACCOUNT_CHANGED and body.product is not None and body.change == OPENED
+    return body.product is not None and body.change == OPENED
 
 
 def _opened(wish: Wish[RecordInteraction]) -> Emit:
@@ -131,39 +133,26 @@ def _activity(customer_id: UUID, theirs: Sequence[Wish[RecordInteraction]]) -> d
     }
 
 
-def _row(wish: Wish[RecordInteraction], key: DataKey, ingest: int) -> dict[str, Any]:
+def _row(wish: Wish[RecordInteraction], key: DataKey, ingest: int) -> tuple[Any, ...]:
+    """In the order of the repository's columns: a file has millions of these."""
     body = wish.body
-    return {
-        "id": wish.id,
-        "customer_id": body.customer_id,
-        "ingest": ingest,
-        "kind": body.kind.value,
-        "channel": None if body.channel is None else body.channel.value,
-        "occurred_at": body.occurred_at,
-        "detail": sealed(body, wish.id, key),
-    }
+    channel = None if body.channel is None else body.channel.value
+    detail = sealed(body, wish.id, key)
+    return wish.id, body.customer_id, ingest, body.kind.value, channel, body.occurred_at, detail
 
 
 def _entries(customer_id: UUID, theirs: Sequence[Wish[RecordInteraction]], first: int) -> list[audit.Entry]:
     """One entry a caller and customer: which of the customer's interactions, by number, were recorded by whom."""
-    told: dict[tuple[str, str], list[int]] = {}
-    callers = {}
-    for place, wish in enumerate(theirs):
+    told: dict[tuple[str, str], tuple[Caller, list[int]]] = {}
+    for number, wish in enumerate(theirs, first):
         who = (wish.caller.sub, wish.caller.request_id)
-        told.setdefault(who, []).append(first + place)
-        callers[who] = wish.caller
+        told.setdefault(who, (wish.caller, []))[1].append(number)
+    subject = subject_of(customer_id)
     return [
-        audit.Entry(
-            "interaction.record",
-            subject_of(customer_id),
-            INTERACTION,
-            None,
-            callers[who],
-            {
-                "ingest": ",".join(map(str, numbers))
-                if len(numbers) < 10
-                else f"{numbers[0]}-{numbers[-1]}/{len(numbers)}"
-            },
-        )
-        for who, numbers in told.items()
+        audit.Entry("interaction.record", subject, INTERACTION, None, caller, {"ingest": _listed(numbers)})
+        for caller, numbers in told.values()
     ]
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ",".join(map(str, numbers)) if len(numbers) < 10 else f"{numbers[0]}-{numbers[-1]}/{len(numbers)}"
