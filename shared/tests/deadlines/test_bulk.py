@@ -84,20 +84,42 @@ def held(state: State) -> dict[str, Any] | None:
     return state.as_json() if state.pauses or state.granted else None
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.term.amount} {rule.term.unit}")
-@pytest.mark.parametrize("calendar", CALENDARS, ids=lambda calendar: calendar.key)
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.integers(0, 10_000), st.integers(0, 3))
-def test_many_at_once_equal_one_by_one(calendar: Calendar, rule: Rule, seed: int, warned: int) -> None:
-    states, almanac = cases(60, seed, years=calendar.beyond is Beyond.ESTIMATE), Almanac()
+def alike(calendar: Calendar, rule: Rule, states: list[State], warned: int = 0) -> None:
+    """Together they are what each is alone."""
     rows = Rows([seconds(one.started_at) for one in states], [held(one) for one in states], [warned] * len(states))
-    told = recompute(rule, rows, calendar, almanac)
+    told = recompute(rule, rows, calendar, Almanac())
     for state, at, warns, estimated in zip(states, *told.columns(), strict=True):
         alone = read(rule, state, calendar, Almanac(), at=state.started_at)
         assert at == (seconds(alone.due_at) if alone.due_at is not None else None)
         ahead = alone.warnings[warned:]
         assert warns == (seconds(ahead[0]) if ahead else None)
         assert estimated is alone.estimated
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.term.amount} {rule.term.unit}")
+@pytest.mark.parametrize("calendar", CALENDARS, ids=lambda calendar: calendar.key)
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 10_000), st.integers(0, 3))
+def test_many_at_once_equal_one_by_one(calendar: Calendar, rule: Rule, seed: int, warned: int) -> None:
+    alike(calendar, rule, cases(60, seed, years=calendar.beyond is Beyond.ESTIMATE), warned)
+
+
+@pytest.mark.parametrize("away", [-1, 0, 1])
+@pytest.mark.parametrize("rule", RULES[:3], ids=lambda rule: f"{rule.term.amount} {rule.term.unit}")
+def test_a_pause_about_the_end_of_a_period_counts_as_it_does_alone(rule: Rule, away: int) -> None:
+    start = datetime(2026, 3, 2, 9, 20, tzinfo=UTC)
+    at = due(rule, State(start), CALENDARS[1], Almanac()).at
+    assert at is not None
+    since = instant(at + away)
+    states = [State(start, (Pause("customer", since, until),)) for until in (None, since + timedelta(days=2))]
+    alike(CALENDARS[1], rule, [*states, State(start)])
+
+
+@pytest.mark.parametrize("days", [1_200, 1_829, 1_831])
+def test_a_pause_of_years_is_counted_to_its_end(days: int) -> None:
+    start = datetime(2026, 3, 2, 9, 20, tzinfo=UTC)
+    pause = Pause("customer", start + timedelta(hours=1), start + timedelta(days=days))
+    alike(CALENDARS[1], RULES[0], [State(start, (pause,)), State(start)])
 
 
 def test_nothing_at_all_is_no_trouble() -> None:
