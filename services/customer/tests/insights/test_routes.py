@@ -31,6 +31,7 @@ SCOPES = (
     "customer.customers:write",
     "customer.customers:read",
     "customer.erasures:write",
+    "customer.identity-links:write",
 )
 
 People = Callable[..., Awaitable[list[str]]]
@@ -90,6 +91,23 @@ def told(service: Service) -> Callable[..., Awaitable[None]]:
 
 async def table(staff: httpx.AsyncClient, rows: str = "region", columns: str = "tier") -> httpx.Response:
     return await staff.get("/v1/insights/tables", params={"rows": rows, "columns": columns})
+
+
+async def test_two_records_of_one_person_are_one_person_in_every_table(
+    staff: httpx.AsyncClient, people: People
+) -> None:
+    mass = await people(22, region="CN-11")
+    rich = await people(21, tier_hint="affluent", region="CN-31")
+    pair = {"members": [mass[0], rich[0]], "leader": rich[0], "reason": "same_person", "external_ref": "pair"}
+    pair |= {"evidence": [{"kind": "identity_document", "reference": "scan/2026/78"}]}
+    made = await staff.post("/v1/identity-links", json=pair)
+    assert made.status_code == 201, made.text
+    found = (await table(staff)).json()
+    assert (found["total"], found["names"], found["totals"]) == (42, ["affluent", "mass"], [21, 21])
+    assert {line["group"]: line["total"] for line in found["lines"]} == {"CN-11": 21, "CN-31": 21}
+    parted = await staff.delete(f"/v1/identity-links/{made.json()['id']}", headers={"If-Match": '"1"'})
+    assert parted.status_code < 300, parted.text
+    assert (await table(staff)).json()["totals"] == [21, 22], "and two again when they are told apart"
 
 
 async def test_a_signal_is_recorded_once_and_found_by_its_words_and_days(staff: httpx.AsyncClient) -> None:

@@ -108,6 +108,24 @@ async def test_nothing_is_sold_to_the_vulnerable_the_restricted_those_who_compla
     assert offered(await ask(cross)) == ["mend", "saver"]
 
 
+async def test_after_a_rebuild_what_risk_says_again_keeps_from_selling_to_the_restricted(
+    service: Service, define: Any, register: Any, ask: Any
+) -> None:
+    await define("saver", sells=True)
+    await define("mend", kind="remedy")
+    held, free = await register(), await register()
+    restriction, over = str(clock.new_id()), str(clock.new_id())
+    again = "cxbank.risk.snapshot.v1"
+    await hear(service, again, held, 3, restriction_id=restriction, channels=[], state="active")
+    await hear(service, again, free, 2, restriction_id=over, channels=[], state="lifted")
+    assert refused(await ask(held)) == {"saver": ("contact-policy", "restricted")}
+    assert offered(await ask(free)) == ["mend", "saver"]
+    await hear(service, "cxbank.risk.restriction_set.v1", held, 1, restriction_id=restriction)
+    await hear(service, "cxbank.risk.restriction_lifted.v1", held, 4, restriction_id=restriction, state="lifted")
+    await hear(service, again, held, 3, restriction_id=restriction, channels=[], state="active")
+    assert offered(await ask(held)) == ["mend", "saver"], "an older word, said again, changes nothing"
+
+
 async def hear(service: Service, kind: str, who: str, version: int = 1, **data: Any) -> None:
     key = data.get("case_id") or data.get("restriction_id")
     body = {"customer_id": who, "version": version, "occurred_at": clock.now().isoformat()} | data

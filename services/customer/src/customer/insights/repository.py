@@ -5,10 +5,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, Text, Uuid, any_, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Integer, Row, Select, Text, Uuid, any_, bindparam, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from customer import storage
 from customer.insights.tables import insight_report, known_person, market_signal
 from shared.db import unnest
 
@@ -51,11 +52,16 @@ async def forget_people(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
 
 
 async def people_by(conn: AsyncConnection, rows: str, columns: str) -> list[tuple[str, str, int]]:
-    """How many people there are of each pair of words: of the row, of the column, the number."""
+    """How many people there are of each pair of words: of the row, of the column, the number.
+
+    Whoever counts as another party is not counted beside it; of a party the words of its leader are.
+    """
     row: ColumnElement[str] = func.coalesce(known_person.c[rows], "unknown")
     column: ColumnElement[str] = func.coalesce(known_person.c[columns], "unknown")
     counted = select(row.label("row"), column.label("column"), func.count().label("people"))
-    found = await conn.execute(counted.group_by(row, column).order_by(row, column))
+    links = storage.LINKS.c
+    another = exists().where(links.member == known_person.c.customer_id, links.linked, links.leader != links.member)
+    found = await conn.execute(counted.where(~another).group_by(row, column).order_by(row, column))
     return [(one.row, one.column, one.people) for one in found]
 
 
