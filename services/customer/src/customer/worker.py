@@ -18,6 +18,7 @@ from customer.outreach import consumers as outreach
 from customer.outreach.clients import gateways
 from customer.outreach.timers import FORGET_MARKS, Courier, forget_contact_marks
 from customer.parties import consumers as parties
+from customer.parties import timers as party_timers
 from customer.parties.events import CustomerSnapshot
 from customer.parties.routes import PARTIES
 from customer.parties.usecases import everybody, said_of
@@ -87,6 +88,7 @@ def work(world: World) -> Work:
             **privacy_timers.EVERY,
         },
         parts={
+            "birthdays": party_timers.birthdays(world),
             "courier": Courier(world, gateways(settings), channels_barred).run,
             "insights": Remaking(world, settings.jurisdiction).run,
             "segments": segments.settling(world),

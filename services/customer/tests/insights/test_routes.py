@@ -98,7 +98,12 @@ async def test_two_records_of_one_person_are_one_person_in_every_table(
 ) -> None:
     mass = await people(22, region="CN-11")
     rich = await people(21, tier_hint="affluent", region="CN-31")
-    pair = {"members": [mass[0], rich[0]], "leader": rich[0], "reason": "same_person", "external_ref": "pair"}
+    pair: dict[str, Any] = {
+        "members": [mass[0], rich[0]],
+        "leader": rich[0],
+        "reason": "same_person",
+        "external_ref": "pair",
+    }
     pair |= {"evidence": [{"kind": "identity_document", "reference": "scan/2026/78"}]}
     made = await staff.post("/v1/identity-links", json=pair)
     assert made.status_code == 201, made.text

@@ -1,6 +1,6 @@
 """The rules of a party without a database."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from customer.parties.domain import (
     State,
     Tier,
     age_band,
+    age_band_began,
     may_become,
     normal_contact,
     normal_identifier,
@@ -33,6 +34,14 @@ def test_nobody_grows_younger(born: date, day: date) -> None:
     assert now in bands
     assert later in bands
     assert bands.index(later) >= bands.index(now)
+
+
+@given(st.dates(date(1900, 1, 1), date(2020, 1, 1)), st.dates(date(2020, 1, 2), date(2060, 1, 1)))
+def test_a_band_began_on_the_first_day_that_is_in_it(born: date, day: date) -> None:
+    began, band = age_band_began(born, on=day), age_band(born, on=day)
+    assert began <= day
+    assert age_band(born, on=began) == band
+    assert began == born or age_band(born, on=began - timedelta(days=1)) != band
 
 
 def test_every_spelling_of_a_phone_is_one() -> None:

@@ -19,7 +19,7 @@ class AuditAnchored(Said):
 
 
 class CustomerChanged(Said):
-    """Something recorded of a party is different now."""
+    """Something recorded of a party is different now, or its age band is, by a birthday."""
 
     event_type: ClassVar[str] = "cxbank.customer.changed.v1"
 

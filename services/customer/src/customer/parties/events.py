@@ -30,7 +30,7 @@ class CustomerRegistered(PartyEvent):
 
 
 class CustomerChanged(PartyEvent):
-    """Something recorded of a party is different now."""
+    """Something recorded of a party is different now, or its age band is, by a birthday."""
 
     type: ClassVar[str] = "cxbank.customer.changed.v1"
 

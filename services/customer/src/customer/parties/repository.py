@@ -1,7 +1,7 @@
 """Every SQL statement about parties; nothing here knows a rule."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +29,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
-from customer.parties.tables import contact_point, customer, customer_history, identifier, known_restriction
+from customer.parties.tables import (
+    birthday_pass,
+    contact_point,
+    customer,
+    customer_history,
+    identifier,
+    known_restriction,
+)
 from shared.db import unnest
 
 Rows = Sequence[Row[Any]]
@@ -265,6 +272,48 @@ async def after(conn: AsyncConnection, last: UUID | None, limit: int) -> Rows:
     """A page of parties in id order: for saying all of them again."""
     chosen = select(customer).order_by(customer.c.id).limit(limit)
     return (await conn.execute(chosen if last is None else chosen.where(customer.c.id > last))).all()
+
+
+def birthdays_said(day: date) -> Select[Any]:
+    """The pass over everybody, where it is done for that day."""
+    return select(birthday_pass).where(birthday_pass.c.done, birthday_pass.c.day >= day)
+
+
+async def hold_birthdays(tx: AsyncConnection, day: date) -> Row[Any] | None:
+    """The pass over everybody, held until the end of the transaction; None where another worker is at it.
+
+    One that is not there yet begins with that day.
+    """
+    held = select(birthday_pass).with_for_update(skip_locked=True)
+    row = (await tx.execute(held)).one_or_none()
+    if row is not None:
+        return row
+    begun = insert(birthday_pass).values(id=1, day=day, done=False)
+    await tx.execute(begun.on_conflict_do_nothing())
+    return (await tx.execute(held)).one_or_none()
+
+
+async def keep_birthdays(
+    tx: AsyncConnection, *, day: date, since: date | None, reached: UUID | None, done: bool
+) -> None:
+    """How far the pass over everybody has come."""
+    await tx.execute(update(birthday_pass).values(day=day, since=since, reached=reached, done=done))
+
+
+async def born(conn: AsyncConnection, last: UUID | None, limit: int) -> Rows:
+    """A page of the people whose birth date is known, still sealed, in id order: `id`, `birth_date`, `updated_at`."""
+    here = customer.c
+    chosen: Select[Any] = select(here.id, here.birth_date, here.updated_at).where(
+        here.kind == "individual", here.birth_date.is_not(None)
+    )
+    chosen = chosen.order_by(here.id).limit(limit)
+    rows: Rows = (await conn.execute(chosen if last is None else chosen.where(here.id > last))).all()
+    return rows
+
+
+async def number_anew(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Give these held parties their next version; what is recorded of them, when and by whom, stays."""
+    await tx.execute(update(customer).where(customer.c.id.in_(ids)).values(version=customer.c.version + 1))
 
 
 async def learn_restrictions(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

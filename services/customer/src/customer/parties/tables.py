@@ -1,6 +1,6 @@
 """Where parties are kept: personal values sealed per field, look-ups by blind index, past versions beside."""
 
-from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import Boolean, Column, Date, DateTime, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
 
 from customer.storage import metadata
 
@@ -63,6 +63,18 @@ customer_history = Table(
     Column("recorded_by", Text, nullable=False),
     Column("row_id", Uuid, nullable=False),
     Column("snapshot", LargeBinary, nullable=False),
+)
+
+# One row: the day whose birthdays are being said, or were when it is done; those up to `since` were said before it.
+# Nothing of anybody: whose birthday it is, is found by opening birth dates, page by page, as far as `reached`.
+birthday_pass = Table(
+    "birthday_pass",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("day", Date, nullable=False),
+    Column("since", Date),
+    Column("reached", Uuid),
+    Column("done", Boolean, nullable=False),
 )
 
 # Heard from risk: what is in force, without its reason.

@@ -51,6 +51,7 @@ LIFE_CYCLE: Final[dict[State, frozenset[State]]] = {
 }
 
 _AGE_BANDS: Final = ((18, "0-17"), (25, "18-24"), (35, "25-34"), (45, "35-44"), (55, "45-54"), (65, "55-64"))
+_OLDEST: Final = "65+"
 _SEPARATORS: Final = re.compile(r"[\s().\-]")
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}\.[^@\s.]{2,63}")
@@ -65,8 +66,21 @@ def age_band(birth: date | None, *, on: date) -> str | None:
     """The ten-year band of completed years on that day, coarse enough to travel in an event; unknown is None."""
     if birth is None:
         return None
-    years = on.year - birth.year - ((on.month, on.day) < (birth.month, birth.day))
-    return next((band for limit, band in _AGE_BANDS if years < limit), "65+")
+    years = _years(birth, on)
+    return next((band for limit, band in _AGE_BANDS if years < limit), _OLDEST)
+
+
+def age_band_began(birth: date, *, on: date) -> date:
+    """The birthday on which the band of that day began, the day of birth for the first; 1 March for a 29 February."""
+    began = max((limit for limit, _ in _AGE_BANDS if limit <= _years(birth, on)), default=0)
+    try:
+        return birth.replace(year=birth.year + began)
+    except ValueError:
+        return date(birth.year + began, 3, 1)
+
+
+def _years(birth: date, on: date) -> int:
+    return on.year - birth.year - ((on.month, on.day) < (birth.month, birth.day))
 
 
 def may_become(present: State, wanted: State) -> bool:

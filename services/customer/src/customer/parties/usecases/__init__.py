@@ -1,5 +1,6 @@
 """What can be done with a party: register (for many at once), read, change, look up, forget; and its way out of the seal."""
 
+from customer.parties.usecases.aging import say_birthdays
 from customer.parties.usecases.changing import change_customer, forget, held, learn_restrictions, relinked
 from customer.parties.usecases.quality import recorded_quality
 from customer.parties.usecases.reaching import Point, Reach, reach_of
@@ -64,6 +65,7 @@ __all__ = [
     "remove_contact_point",
     "remove_identifier",
     "said_of",
+    "say_birthdays",
     "seen_by",
     "show_customers",
     "subject_of",

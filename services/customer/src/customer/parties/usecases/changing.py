@@ -17,6 +17,7 @@ from customer.parties.domain import Kind, State, age_band, may_become
 from customer.parties.events import CustomerChanged, CustomerClosed
 from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.parties.schemas import ChangeCustomer, Customer
+from customer.parties.usecases.aging import band_turned
 from customer.parties.usecases.claiming import Claims, as_view, claims_from, decide
 from customer.parties.usecases.dating import refuse_days_to_come
 from customer.parties.usecases.masking import as_seen, detail_of
@@ -156,6 +157,11 @@ async def relinked(world: World, tx: AsyncConnection, before: Sequence[Customer]
     """Whom these held parties count as has changed: each has a new version, and what it was is kept for `as_of`."""
     keys = await world.vault.for_write(tx, [subject_of(view.id) for view in before])
     at = clock.now()
+    # The day of the last change shows what band was said last: a birthday that is not said yet would pass unsaid.
+    turned = [view for view in before if band_turned(view, world.settings.zone, at)]
+    renewed = [view.model_copy(update={"version": view.version + 1, "updated_at": at}) for view in turned]
+    if renewed:
+        await outbox.emit(tx, storage.EVENTS, storage.SOURCE, [said_of(CustomerChanged, view) for view in renewed])
     for view in before:
         key = keys[subject_of(view.id)]
         row = await repository.locked(tx, view.id)
