@@ -167,7 +167,7 @@ async def record(tx: AsyncConnection, tables: AuditTables, keyring: Keyring, ent
     if not entries:
         return
     at = clock.now()
-    ids = [clock.new_id() for _ in entries]
+    ids = clock.new_ids(len(entries))
     values: dict[str, Sequence[Any]] = {
         "id": ids,
         "subject_kind": [None if entry.subject is None else entry.subject.kind for entry in entries],

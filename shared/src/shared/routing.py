@@ -9,6 +9,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 DEPTH: Final = 64
+# What a text holds that a model's own reader might take, or that is cheaper to look for than to read.
+_DOUBTFUL: Final = (b"\\u0000", b"\x00", b"NaN", b"Infinity")
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _SAID: Final = {
     400: "The request cannot be read as HTTP",
@@ -63,6 +65,15 @@ def strict_json(data: bytes) -> Any:
     if data.count(b"[") + data.count(b"{") > DEPTH and _deeper_than(value, DEPTH):
         raise json.JSONDecodeError(f"nested deeper than {DEPTH}", "", 0)
     return value
+
+
+def check_json(data: bytes) -> None:
+    """Refuse what `strict_json` refuses of a text that a model reads next, which refuses what is not well-formed by itself.
+
+    Nothing is read twice but what may be nested too deep, or say a number that is none.
+    """
+    if data.count(b"[") + data.count(b"{") > DEPTH or any(one in data for one in _DOUBTFUL):
+        strict_json(data)
 
 
 class _StrictRequest(Request):

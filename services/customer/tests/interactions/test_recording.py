@@ -147,7 +147,8 @@ class Killed(BaseException):
 async def test_an_import_killed_half_way_is_ended_by_another_worker_and_equals_one_that_was_not(
     service: Service, twin: Service, here: httpx.AsyncClient
 ) -> None:
-    rows = [PAID | {"event_id": f"r-{number}", "customer_id": str(UUID(int=number % 7 + 1))} for number in range(2_400)]
+    many = INTERACTIONS.group + 400
+    rows = [PAID | {"event_id": f"r-{number}", "customer_id": str(UUID(int=number % 7 + 1))} for number in range(many)]
     lines = "\n".join(map(json.dumps, rows)).encode()
     taken = await here.post("/v1/interactions/imports", content=lines, headers={"content-type": "application/x-ndjson"})
     runner = JobRunner(service.world, service.work.storage.JOBS, service.work.importers)
@@ -165,7 +166,7 @@ async def test_an_import_killed_half_way_is_ended_by_another_worker_and_equals_o
         await tx.execute(text("UPDATE job SET lease_until = now() - interval '1 second'"))
     await twin.run_jobs()
     job = (await here.get(taken.headers["location"])).json()
-    assert (job["state"], job["created"], await count(service)) == ("done", 2_400, 2_400)
+    assert (job["state"], job["created"], await count(service)) == ("done", many, many)
 
 
 async def test_what_cannot_be_is_422_and_leaves_nothing(service: Service, here: httpx.AsyncClient) -> None:

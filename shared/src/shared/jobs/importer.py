@@ -12,7 +12,7 @@ from shared.crypto import Keyring
 from shared.idempotency import Wish, wish_for
 from shared.jobs.parsing import Line
 from shared.problems import IdempotencyKeyMissing, Problem
-from shared.routing import strict_json
+from shared.routing import check_json
 from shared.world import World
 
 _DEEPEST: Final = 10
@@ -86,7 +86,7 @@ def wish_of(importer: Importer, keyring: Keyring, line: Line, caller: Caller) ->
         return Reject(line.number, line.fault or "empty", "")
     try:
         if isinstance(line.data, bytes):
-            strict_json(line.data)
+            check_json(line.data)
             body = importer.model.model_validate_json(line.data)
         else:
             body = importer.model.model_validate(importer.cells(line.data))
@@ -94,7 +94,8 @@ def wish_of(importer: Importer, keyring: Keyring, line: Line, caller: Caller) ->
     except ValidationError as error:
         fault = error.errors(include_input=False, include_url=False)[0]
         pointer = "".join(f"/{part}" for part in fault["loc"])
-        return Reject(line.number, str(fault["type"]).replace("_", "-"), pointer[:200])
+        code = "malformed" if fault["type"] == "json_invalid" else str(fault["type"]).replace("_", "-")
+        return Reject(line.number, code, pointer[:200])
     except IdempotencyKeyMissing:
         return Reject(line.number, "key-missing", "")
     except ValueError:

@@ -26,7 +26,7 @@ from shared.world import World
 
 router = Router(prefix="/v1/interactions", tags=["interactions"])
 INTERACTIONS = Importer(
-    "interactions", usecases.INTERACTION, RecordInteraction, usecases.import_interactions, cells=cells, group=2_000
+    "interactions", usecases.INTERACTION, RecordInteraction, usecases.import_interactions, cells=cells, group=5_000
 )
 import_route(router, INTERACTIONS, storage.JOBS, CanImport)
 
