@@ -7,8 +7,14 @@ from uuid import UUID, uuid4
 import httpx
 import orjson
 import pytest
+from sqlalchemy import text
 
+from customer import storage
+from shared import audit
+from shared.access import Caller
 from shared.clock import new_id, now
+from shared.crypto import Subject
+from shared.erasure import CUSTOMER
 from shared.testing.service import Service
 
 SCOPES = (
@@ -112,6 +118,31 @@ async def test_what_was_decided_between_link_and_parting_is_listed_and_nothing_e
     assert {one["state"] for one in found} == {"open"}
     record = (await staff.get(f"/v1/customers/{pair[1]}")).json()
     assert (record["tier"], record["leader_id"]) == ("mass", None)
+
+
+@pytest.mark.parametrize("undone", ["dissolved", "split", "erased"])
+async def test_a_link_of_thousands_of_acts_is_undone_and_only_what_was_decided_is_listed(
+    service: Service, staff: httpx.AsyncClient, pair: list[str], undone: str
+) -> None:
+    made = await link(staff, pair)
+    subject, caller = Subject(CUSTOMER, UUID(pair[1])), Caller("anna", "staff", frozenset())
+    asks = ["consent.decide", "consent.receipt", "message.prepare", "message.receipt", "access.log"]
+    acts = [audit.Entry("customer.change", subject, "customer", subject.id, caller) for _ in range(3_000)]
+    acts += [audit.Entry(ask, subject, "customer", subject.id, caller) for ask in asks]
+    async with service.world.db.begin() as tx:
+        await audit.record(tx, storage.AUDIT, service.world.keyring, acts)
+    if undone == "erased":
+        assert (await staff.post(f"/v1/customers/{pair[0]}/erasures", json={})).status_code == 201
+    elif undone == "split":
+        body, tag = {"members": pair[1:], "reason": "linked_by_mistake"}, {"If-Match": f'"{made["version"]}"'}
+        head = tag | {"Idempotency-Key": "s-1"}
+        answer = await staff.post(f"/v1/identity-links/{made['id']}/splits", json=body, headers=head)
+        assert (answer.status_code, answer.json()["reviews"]) == (201, 3_000)
+    else:
+        await part(staff, made)
+    async with service.world.db.read() as conn:
+        listed = (await conn.execute(text("SELECT kind, count(*) FROM merge_review GROUP BY kind"))).all()
+    assert [tuple(one) for one in listed] == [("customer.change", 3_000)]
 
 
 async def test_a_decision_heard_after_the_parting_is_listed_if_it_was_taken_before(

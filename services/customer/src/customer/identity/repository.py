@@ -1,11 +1,26 @@
 """Every SQL statement about who is who: sets, what happened to them, and what was decided meanwhile."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Uuid, cast, delete, func, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    Row,
+    Select,
+    Text,
+    Uuid,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,9 +34,50 @@ from customer.identity.tables import (
     merge_review,
 )
 from shared import clock
+from shared.db import unnest
 
 Rows = Sequence[Row[Any]]
 _LINKS = storage.LINKS
+_INSTANT = DateTime(timezone=True)
+_HEARD: dict[str, Any] = {
+    "id": Uuid,
+    "customer_id": Uuid,
+    "service": Text,
+    "kind": Text,
+    "resource_id": Text,
+    "act": Text,
+    "decided_at": _INSTANT,
+}
+_REVIEW: dict[str, Any] = {
+    "id": Uuid,
+    "version": Integer,
+    "identity_link_id": Uuid,
+    "subject": Uuid,
+    "service": Text,
+    "kind": Text,
+    "resource_id": Text,
+    "act": Text,
+    "decided_at": _INSTANT,
+    "decided_by": Text,
+    "state": Text,
+    "created_at": _INSTANT,
+    "updated_at": _INSTANT,
+}
+
+_heard = unnest("heard", **_HEARD)
+_INSERT_HEARD = insert(heard_decision).from_select(list(_HEARD), select(*_heard.c).order_by(_heard.c.id))
+_listed = unnest("listed", **_REVIEW)
+_INSERT_REVIEWS = (
+    insert(merge_review)
+    # Sorted by the unique key: two that list the same acts in another order would deadlock.
+    .from_select(list(_REVIEW), select(*_listed.c).order_by(_listed.c.act))
+    .on_conflict_do_nothing(index_elements=["act"])
+    .returning(merge_review.c.id)
+)
+
+
+def _columns(names: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in names}
 
 
 async def lock(tx: AsyncConnection) -> None:
@@ -117,11 +173,19 @@ async def partings_around(conn: AsyncConnection, customer_id: UUID, at: datetime
     return (await conn.execute(chosen.order_by(link_event.c.id))).all()
 
 
-async def own_acts(conn: AsyncConnection, ids: Sequence[UUID], since: datetime) -> Rows:
-    """What this service's own record says was done to these since then, canonical bytes and all."""
+async def own_acts(
+    conn: AsyncConnection, ids: Sequence[UUID], since: datetime, size: int = 2_000
+) -> AsyncIterator[Rows]:
+    """What this service's own record says was done to these since then, canonical bytes and all, page by page."""
     audit = storage.AUDIT.audit
-    chosen = select(audit).where(audit.c.subject_id.in_(ids), audit.c.id >= clock.id_floor(since))
-    return (await conn.execute(chosen.order_by(audit.c.id))).all()
+    columns = (audit.c.id, audit.c.subject_id, audit.c.canonical)
+    chosen: Select[Any] = select(*columns).where(audit.c.subject_id.in_(ids))
+    first = chosen.where(audit.c.id >= clock.id_floor(since)).order_by(audit.c.id).limit(size)
+    page: Rows = (await conn.execute(first)).all()
+    while page:
+        yield page
+        rest = chosen.where(audit.c.id > page[-1].id).order_by(audit.c.id).limit(size)
+        page = (await conn.execute(rest)).all() if len(page) == size else []
 
 
 async def ever_linked(conn: AsyncConnection, ids: Sequence[UUID]) -> set[UUID]:
@@ -132,7 +196,7 @@ async def ever_linked(conn: AsyncConnection, ids: Sequence[UUID]) -> set[UUID]:
 async def insert_heard(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep what others decided."""
     if rows:
-        await tx.execute(insert(heard_decision).values([dict(row) for row in rows]))
+        await tx.execute(_INSERT_HEARD, _columns(_HEARD, rows))
 
 
 async def heard_since(conn: AsyncConnection, ids: Sequence[UUID], since: datetime) -> Rows:
@@ -143,11 +207,8 @@ async def heard_since(conn: AsyncConnection, ids: Sequence[UUID], since: datetim
 
 
 async def insert_reviews(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> int:
-    """List decisions for a person, each once; how many are new."""
-    if not rows:
-        return 0
-    kept = insert(merge_review).values([dict(row) for row in rows]).on_conflict_do_nothing(index_elements=["act"])
-    return len((await tx.execute(kept.returning(merge_review.c.id))).all())
+    """List decisions for a person, whatever their number, each once; how many are new."""
+    return len((await tx.execute(_INSERT_REVIEWS, _columns(_REVIEW, rows))).all()) if rows else 0
 
 
 def review_listing(*, state: str | None, identity_link_id: UUID | None, subject: UUID | None) -> Select[Any]:

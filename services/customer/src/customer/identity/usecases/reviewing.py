@@ -23,7 +23,9 @@ from shared.world import World
 OWN: Final = "customer"
 # Looking decides nothing, nor does noting what a customer did; links are what is undone. All else that was done is listed.
 _NOT_DECIDING: Final = frozenset({"identity", "interaction"})
-_LOOKS: Final = frozenset({"read", "history", "lookup", "list", "segments", "bundle", "certificate"})
+_LOOKS: Final = frozenset({"read", "history", "lookup", "list", "log", "segments", "bundle", "certificate"})
+# What only asks, reads or notes under a word that is elsewhere an act. Whoever acts on the answer is listed themself.
+_ASKS: Final = frozenset({"consent.decide", "consent.receipt", "message.prepare", "message.receipt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +46,29 @@ async def list_decisions(
     """List for a person what was decided about these between the two instants; how many decisions are new."""
     if since is None:
         return 0
-    rows: list[dict[str, Any]] = []
-    for act in await repository.own_acts(tx, members, since):
-        told = orjson.loads(act.canonical)
-        at = datetime.fromisoformat(told["at"])
-        capability, _, verb = str(told["action"]).rpartition(".")
-        if capability in _NOT_DECIDING or verb in _LOOKS or verb.endswith("_read") or not since <= at < until:
-            continue
-        decision = Decision(act.subject_id, OWN, told["action"], told["resource_id"], str(act.id), at)
-        rows.append(_row(link_id, decision, told["sub"]))
-    rows += [
+    heard = [
         _row(link_id, Decision(one.customer_id, one.service, one.kind, one.resource_id, one.act, one.decided_at))
         for one in await repository.heard_since(tx, members, since)
         if one.decided_at < until
     ]
-    return await repository.insert_reviews(tx, rows)
+    new = await repository.insert_reviews(tx, heard)
+    async for page in repository.own_acts(tx, members, since):
+        rows = []
+        for act in page:
+            told = orjson.loads(act.canonical)
+            at = datetime.fromisoformat(told["at"])
+            if since <= at < until and _decides(told["action"]):
+                decision = Decision(act.subject_id, OWN, told["action"], told["resource_id"], str(act.id), at)
+                rows.append(_row(link_id, decision, told["sub"]))
+        new += await repository.insert_reviews(tx, rows)
+    return new
+
+
+def _decides(action: str) -> bool:
+    """Whether an act of our own record is a decision about somebody, for a person to look at."""
+    capability, _, verb = action.rpartition(".")
+    looks = verb in _LOOKS or verb.endswith("_read")
+    return not looks and capability not in _NOT_DECIDING and action not in _ASKS
 
 
 def _row(link_id: UUID, decision: Decision, by: str | None = None) -> dict[str, Any]:
