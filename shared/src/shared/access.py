@@ -39,7 +39,10 @@ class Caller:
     traceparent: str | None = None
 
     def see(self, customer_id: UUID) -> None:
-        """A customer reaches their own data only; another's is not told apart from none (NotFound)."""
+        """A customer reaches their own data only; another's is not told apart from none (NotFound).
+
+        By the id they signed in with, for what goes to that very record; what they read `shared.subjects.reach` resolves.
+        """
         if self.actor == "customer" and self.customer_id != customer_id:
             raise NotFound()
 

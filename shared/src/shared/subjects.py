@@ -24,8 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.access import Caller
 from shared.db import unnest
 from shared.events.consumer import Handlers, Heard, Hears
+from shared.problems import NotFound
 
 
 def identity_link_table(metadata: MetaData) -> Table:
@@ -162,6 +164,19 @@ async def one_party(conn: AsyncConnection, table: Table, pairs: Iterable[tuple[U
         return wanted
     leaders = await resolve(conn, table, sorted({one for pair in wanted for one in pair}))
     return {(one, other) for one, other in wanted if leaders[one] == leaders[other]}
+
+
+async def reached(conn: AsyncConnection, table: Table, asked: Sequence[tuple[Caller, UUID]]) -> list[bool]:
+    """Of each (caller, id) whether the caller reaches it: a customer every id that counts as theirs now, others all."""
+    whose = [(caller.customer_id, one) for caller, one in asked if caller.actor == "customer"]
+    own = await one_party(conn, table, [(mine, one) for mine, one in whose if mine is not None])
+    return [caller.actor != "customer" or (caller.customer_id, one) in own for caller, one in asked]
+
+
+async def reach(conn: AsyncConnection, table: Table, caller: Caller, customer_id: UUID) -> None:
+    """The same for one; another customer's is not told apart from none (NotFound)."""
+    if not all(await reached(conn, table, [(caller, customer_id)])):
+        raise NotFound()
 
 
 def party_of(table: Table, column: ColumnElement[UUID]) -> ColumnElement[UUID]:

@@ -96,6 +96,20 @@ async def test_a_customer_sees_their_own_messages_only(
     assert (await own.get(f"/v1/messages/{theirs['id']}")).status_code == 404
 
 
+async def test_messages_to_a_record_that_is_linked_are_the_customers_too(
+    service: Service, staff: httpx.AsyncClient, register: Any, submit: Any
+) -> None:
+    mine, other = await register("a"), await register("b")
+    told = await submit(other)
+    own = await service.client("customer.messages:read", actor="customer", sub="w", customer_id=mine)
+    assert (await own.get("/v1/messages")).json()["items"] == []
+    proof = [{"kind": "biometric", "reference": "face/1"}]
+    body = {"members": [mine, other], "leader": other, "reason": "same_person", "evidence": proof, "external_ref": "l"}
+    assert (await staff.post("/v1/identity-links", json=body)).status_code == 201
+    assert [one["id"] for one in (await own.get("/v1/messages")).json()["items"]] == [told["id"]]
+    assert (await own.get(f"/v1/messages/{told['id']}")).status_code == 200
+
+
 async def test_a_new_version_of_a_text_does_not_touch_what_was_accepted(
     staff: httpx.AsyncClient, register: Any, submit: Any
 ) -> None:

@@ -272,7 +272,10 @@ class Customer(Transport):
     async def show_access_log(
         self, customer_id: UUID, *, limit: int | None = None, cursor: str | None = None
     ) -> Page[models.AccessLine]:
-        """Who looked at what of a customer, when and why, out of the tamper-evident record itself; newest first."""
+        """Who looked at what of a customer, when and why, out of the tamper-evident record itself; newest first.
+
+        Under whichever id it stands that counts as the same customer now.
+        """
         return await self._ask(
             "GET",
             f"/v1/customers/{customer_id}/access-log",

@@ -279,9 +279,13 @@ class AccessGrant(Answer):
 
 
 class AccessLine(Answer):
-    """One line of who looked. Customers see what kind of caller it was and from which branch, staff see who."""
+    """One line of who looked. Customers see what kind of caller it was and from which branch, staff see who.
+
+    `customer_id` is the id under which it was done: this one, or one that counts as the same customer.
+    """
 
     id: UUID
+    customer_id: UUID
     at: datetime
     action: str
     actor: str

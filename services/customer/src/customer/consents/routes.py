@@ -29,6 +29,7 @@ from shared.jobs.importer import Importer
 from shared.jobs.routes import import_route
 from shared.pagination import Cursor, Limit, Page
 from shared.routing import Router
+from shared.subjects import reach
 
 _LISTED = ("channels", "data_categories", "separate_categories")
 
@@ -100,7 +101,6 @@ async def record_consent(
 
     Errors: 409 the purpose rests on another basis; 410 erased; 422 what is not in the version shown.
     """
-    caller.see(customer_id)
     whole = RecordConsent.model_validate({"customer_id": customer_id, **body.model_dump(exclude_unset=True)})
     answer = await record(wish_for(request.app.state.keyring, "consent", whole, caller, key))
     return created(answer, location=f"/v1/consent-receipts/{answer.view.id}", version=1)
@@ -116,7 +116,7 @@ async def show_consents(
     valid_at: AwareDatetime | None = None,
 ) -> Consents:
     """What each purpose allows, channel by channel; `as_of` as recorded then, `valid_at` as true then."""
-    caller.see(customer_id)
+    await reach(tx, storage.LINKS, caller, customer_id)
     world = request.app.state.world
     return await usecases.show_consents(world, tx, customer_id, caller, as_of=as_of, valid_at=valid_at)
 
@@ -126,7 +126,7 @@ async def list_consent_history(
     request: Request, customer_id: UUID, caller: CanRead, tx: Tx, cursor: Cursor, limit: Limit = 50
 ) -> Page[ConsentRecord]:
     """Every word in the ledger, newest recorded first, with how and where it was given."""
-    caller.see(customer_id)
+    await reach(tx, storage.LINKS, caller, customer_id)
     return await usecases.history(request.app.state.world, tx, customer_id, caller, cursor, limit)
 
 

@@ -106,11 +106,11 @@ def reviews(*, open_only: bool) -> Select[Any]:
     return chosen.where(access_grant.c.verdict.is_(None)) if open_only else chosen
 
 
-async def lines(conn: AsyncConnection, customer_id: UUID, before: UUID | None, limit: int) -> Rows:
-    """What the record holds of a customer, newest first, from an id downwards."""
+async def lines(conn: AsyncConnection, ids: Sequence[UUID], before: UUID | None, limit: int) -> Rows:
+    """What the record holds of a customer under these ids, newest first, from an id downwards."""
     record = storage.AUDIT.audit
     chosen: Select[Any] = select(record.c.id, record.c.canonical).where(
-        record.c.subject_kind == "customer", record.c.subject_id == customer_id
+        record.c.subject_kind == "customer", record.c.subject_id.in_(ids)
     )
     if before is not None:
         chosen = chosen.where(record.c.id < before)

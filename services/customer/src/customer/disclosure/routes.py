@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
+from customer import storage
 from customer.disclosure import usecases
 from customer.disclosure.access import (
     CanAsk,
@@ -33,6 +34,7 @@ from shared.grouping import Grouped, grouped
 from shared.idempotency import Answer, IdempotencyKey, Wish, wish_for
 from shared.pagination import Cursor, Limit, Page
 from shared.routing import Router
+from shared.subjects import reach
 
 router = Router(tags=["disclosure"])
 _GRANTS = "/v1/customers/{customer_id}/access-grants"
@@ -64,14 +66,14 @@ async def list_access_grants(
 
     Neither this nor what acts on one tells the customer of an opening that their access log keeps quiet.
     """
-    caller.see(customer_id)
+    await reach(db, storage.LINKS, caller, customer_id)
     return await usecases.list_grants(request.app.state.world, db, customer_id, caller, cursor, limit)
 
 
 @router.get(_GRANTS + "/{grant_id}", response_model=AccessGrant)
 async def show_access_grant(request: Request, customer_id: UUID, grant_id: UUID, caller: CanRead, db: Read) -> Response:
     """One authorisation, with its state now."""
-    caller.see(customer_id)
+    await reach(db, storage.LINKS, caller, customer_id)
     view = await usecases.show_grant(request.app.state.world, db, customer_id, grant_id, caller)
     return with_etag(view, version=view.version)
 
@@ -84,7 +86,6 @@ async def confirm_access(
 
     Errors: 403 the code is wrong (counted); 409 confirmed, declined, expired, or locked after too many wrong codes.
     """
-    caller.see(customer_id)
     view = await confirm(usecases.Confirmation(customer_id, grant_id, body.code, caller))
     return with_etag(view, version=view.version)
 
@@ -92,7 +93,7 @@ async def confirm_access(
 @router.post(_GRANTS + "/{grant_id}/revocations", response_model=AccessGrant)
 async def revoke_access(request: Request, customer_id: UUID, grant_id: UUID, caller: CanRevoke, tx: Tx) -> Response:
     """Decline a request, or end an authorisation now; the same again changes nothing. Errors: 409 it is over."""
-    caller.see(customer_id)
+    await reach(tx, storage.LINKS, caller, customer_id)
     view = await usecases.revoke_grant(request.app.state.world, tx, customer_id, grant_id, caller)
     return with_etag(view, version=view.version)
 
@@ -139,6 +140,9 @@ async def judge_access(request: Request, review_id: UUID, body: JudgeAccess, cal
 async def show_access_log(
     request: Request, customer_id: UUID, caller: CanReadLog, tx: Tx, cursor: Cursor, limit: Limit = 50
 ) -> Page[AccessLine]:
-    """Who looked at what of a customer, when and why, out of the tamper-evident record itself; newest first."""
-    caller.see(customer_id)
+    """Who looked at what of a customer, when and why, out of the tamper-evident record itself; newest first.
+
+    Under whichever id it stands that counts as the same customer now.
+    """
+    await reach(tx, storage.LINKS, caller, customer_id)
     return await usecases.who_looked(request.app.state.world, tx, customer_id, caller, cursor, limit)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from customer import storage
 from customer.outreach import repository, usecases
 from customer.outreach.access import CanRead, CanReadTexts, CanReport, CanSend, CanWrite
 from customer.outreach.domain.messages import State
@@ -16,6 +17,7 @@ from shared.grouping import Grouped, grouped
 from shared.idempotency import Answer, IdempotencyKey, Wish, wish_for
 from shared.pagination import Cursor, Limit, Page, keyset
 from shared.routing import Router
+from shared.subjects import circles
 
 router = Router(prefix="/v1/messages", tags=["outreach"])
 templates_router = Router(prefix="/v1/message-templates", tags=["outreach"])
@@ -72,8 +74,9 @@ async def list_messages(
     campaign_id: UUID | None = None,
 ) -> Page[Message]:
     """Messages, newest first, without their texts; a customer's token lists its own."""
-    asked = caller.customer_id if caller.actor == "customer" else customer_id
-    ids = None if asked is None else [asked]
+    ids = None if customer_id is None else [customer_id]
+    if caller.actor == "customer" and caller.customer_id is not None:
+        ids = (await circles(db, storage.LINKS, [caller.customer_id]))[caller.customer_id]
     chosen = repository.listing(customer_ids=ids, state=state, campaign_id=campaign_id)
     shown = usecases.own_message_of if caller.actor == "customer" else usecases.message_of
     return await keyset(db, chosen, (message.c.created_at, message.c.id), cursor, limit, shown)

@@ -100,10 +100,12 @@ async def due_again(tx: AsyncConnection, at: datetime, most: int) -> Rows:
     return (await tx.execute(chosen.limit(most).with_for_update(skip_locked=True))).all()
 
 
-def requests(*, customer_id: UUID | None, kind: str | None, state: str | None) -> Select[Any]:
+def requests(*, customer_ids: Sequence[UUID] | None, kind: str | None, state: str | None) -> Select[Any]:
     """Requests for a list."""
     chosen = select(privacy_request)
-    for column, value in (("customer_id", customer_id), ("kind", kind), ("state", state)):
+    if customer_ids is not None:
+        chosen = chosen.where(privacy_request.c.customer_id.in_(customer_ids))
+    for column, value in (("kind", kind), ("state", state)):
         if value is not None:
             chosen = chosen.where(privacy_request.c[column] == value)
     return chosen

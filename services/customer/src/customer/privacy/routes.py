@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
+from customer import storage
 from customer.privacy import repository, usecases
 from customer.privacy.access import CanAnswer, CanAsk, CanErase, CanHold, CanRead, CanSee, CanSeeHolds
 from customer.privacy.clients import Others, others
@@ -31,6 +32,7 @@ from shared.exports import NDJSON
 from shared.idempotency import Answer, IdempotencyKey, wish_for
 from shared.pagination import Cursor, Limit, Page, keyset
 from shared.routing import Router
+from shared.subjects import circles
 
 router = Router(prefix="/v1/customers/{customer_id}/erasures", tags=["privacy"])
 requests_router = Router(prefix="/v1/privacy-requests", tags=["privacy"])
@@ -96,8 +98,10 @@ async def list_privacy_requests(
     state: RequestState | None = None,
 ) -> Page[PrivacyRequest]:
     """Requests, newest first, each with its deadline as it is now; a customer's token lists its own."""
-    asked = caller.customer_id if caller.actor == "customer" else customer_id
-    chosen = repository.requests(customer_id=asked, kind=kind, state=state)
+    ids = None if customer_id is None else [customer_id]
+    if caller.actor == "customer" and caller.customer_id is not None:
+        ids = (await circles(db, storage.LINKS, [caller.customer_id]))[caller.customer_id]
+    chosen = repository.requests(customer_ids=ids, kind=kind, state=state)
     world, at = request.app.state.world, clock.now()
     columns = (privacy_request.c.received_at, privacy_request.c.id)
     return await keyset(db, chosen, columns, cursor, limit, lambda row: usecases.shown(world, row, (), at))

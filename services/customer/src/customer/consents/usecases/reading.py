@@ -125,7 +125,7 @@ async def history(
 async def show_receipt(world: World, tx: AsyncConnection, receipt_id: UUID, caller: Caller) -> ConsentReceipt:
     """The receipt of a word; another customer's is ReceiptUnknown, as one that never was."""
     rows = await repository.records(tx, [receipt_id])
-    if not rows or (caller.actor == "customer" and rows[0].customer_id != caller.customer_id):
+    if not rows or not all(await subjects.reached(tx, storage.LINKS, [(caller, rows[0].customer_id)])):
         raise ReceiptUnknown()
     await _present(world, tx, rows[0].customer_id)
     record = (await opened(world, tx, rows)).get(receipt_id)

@@ -21,7 +21,8 @@ from shared.crypto import DataKey
 from shared.events import outbox
 from shared.events.envelope import Emit
 from shared.idempotency import Answer, Passage, Wish
-from shared.problems import FieldError, Gone, Malformed, Problem
+from shared.problems import FieldError, Gone, Malformed, NotFound, Problem
+from shared.subjects import reached
 from shared.world import World
 
 EVERY: Final = "*"
@@ -68,6 +69,7 @@ async def _kept(
 ) -> list[ConsentRecord | Problem]:
     ids = sorted({wish.body.customer_id for wish in wishes})
     absent = await parties.absences(world, tx, ids)
+    mine = await reached(tx, storage.LINKS, [(wish.caller, wish.body.customer_id) for wish in wishes])
     rows = await repository.rules_of(tx, sorted({wish.body.purpose for wish in wishes}))
     lives: dict[tuple[str, int], int | None] = {(row.code, row.version): row.valid_days for row in rows}
     versions: dict[str, list[Purpose]] = {}
@@ -76,9 +78,11 @@ async def _kept(
     keys = await world.vault.for_write(tx, [parties.subject_of(one) for one in ids if one not in absent])
     answers: list[ConsentRecord | Problem] = []
     kept: list[tuple[Wish[RecordConsent], ConsentRecord, DataKey]] = []
-    for wish in wishes:
+    for wish, own in zip(wishes, mine, strict=True):
         key = keys.get(parties.subject_of(wish.body.customer_id))
         try:
+            if not own:
+                raise NotFound()
             if wish.body.customer_id in absent:
                 raise absent[wish.body.customer_id]
             if key is None:

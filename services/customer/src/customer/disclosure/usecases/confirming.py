@@ -28,7 +28,8 @@ from shared import audit, clock
 from shared.access import Caller
 from shared.crypto import Subject
 from shared.erasure import CUSTOMER
-from shared.problems import FieldError, Forbidden, Malformed, Problem
+from shared.problems import FieldError, Forbidden, Malformed, NotFound, Problem
+from shared.subjects import reached
 from shared.world import World
 
 _NOT_WAITING: Final[dict[GrantState, type[Problem]]] = {
@@ -67,9 +68,13 @@ async def confirm_grants(
     A refusal is an answer and no exception: the attempt that was counted must be committed with it.
     """
     held = await repository.locked(tx, sorted({wish.grant_id for wish in wishes}))
+    mine = await reached(tx, storage.LINKS, [(wish.caller, wish.customer_id) for wish in wishes])
     answers: list[AccessGrant | Problem] = []
-    for wish in wishes:
+    for wish, own in zip(wishes, mine, strict=True):
         row = held.get(wish.grant_id)
+        if not own:
+            answers.append(NotFound())
+            continue
         if row is None or row.customer_id != wish.customer_id or not exists_for(wish.caller, row):
             answers.append(GrantUnknown())
             continue

@@ -16,6 +16,7 @@ from customer.disclosure.usecases.granting import absence, entry
 from shared import audit
 from shared.access import Caller
 from shared.pagination import Page, Position
+from shared.subjects import circles
 from shared.world import World
 
 _BATCH: Final = 500
@@ -24,7 +25,7 @@ _BATCH: Final = 500
 async def who_looked(
     world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller, cursor: Position, limit: int
 ) -> Page[AccessLine]:
-    """Every act on a customer and every reading, newest first, out of the record itself.
+    """Every act on a customer and every reading, newest first, out of the record itself, under whichever id it stands.
 
     A customer is told when, why, what and by which kind of caller from which branch; not who the employee was
     (CJEU C-579/21), and not what the law keeps from whoever may be under suspicion: such lines are left out.
@@ -33,10 +34,11 @@ async def who_looked(
     if missing is not None:
         raise missing
     own = caller.actor == "customer"
+    circle = (await circles(tx, storage.LINKS, [customer_id]))[customer_id]
     before = cursor.after[1] if cursor.after else None
     found: list[AccessLine] = []
     while len(found) <= limit:
-        rows = await repository.lines(tx, customer_id, before, _BATCH)
+        rows = await repository.lines(tx, circle, before, _BATCH)
         told = (orjson.loads(row.canonical) for row in rows)
         found += [_line(one, own=own) for one in told if not own or tells(one)]
         if len(rows) < _BATCH:
@@ -53,6 +55,7 @@ def _line(told: Mapping[str, Any], *, own: bool) -> AccessLine:
     opened = str(detail.get("opened") or "")
     return AccessLine(
         id=UUID(told["id"]),
+        customer_id=UUID(told["subject"][1]),
         at=datetime.fromisoformat(told["at"]),
         action=told["action"],
         actor=told["actor"],

@@ -21,6 +21,7 @@ from shared.access import Caller
 from shared.crypto import DataKey
 from shared.idempotency import Answer, Passage, Wish
 from shared.problems import FieldError, Malformed, Problem
+from shared.subjects import reached
 from shared.world import World
 
 MESSAGE: Final = "message"
@@ -159,7 +160,7 @@ def own_message_of(row: Row[Any]) -> Message:
 async def show_message(world: World, tx: AsyncConnection, message_id: UUID, caller: Caller) -> Message:
     """One message, its reading recorded; a customer sees their own."""
     rows = await repository.by_ids(tx, [message_id])
-    if not rows or (caller.actor == "customer" and caller.customer_id != rows[0].customer_id):
+    if not rows or not all(await reached(tx, storage.LINKS, [(caller, rows[0].customer_id)])):
         raise MessageUnknown()
     subject = parties.subject_of(rows[0].customer_id)
     entry = audit.Entry("message.read", subject, MESSAGE, message_id, caller)

@@ -31,6 +31,7 @@ from shared.jobs.importer import Importer, by_path
 from shared.jobs.routes import import_route
 from shared.pagination import Cursor, Limit, Page, as_it_is, keyset
 from shared.routing import Router
+from shared.subjects import reach
 
 router = Router(prefix="/v1/customers", tags=["customers"])
 PARTIES = Importer("customers", "customer", RegisterCustomer, usecases.register_customers, by_path)
@@ -85,9 +86,9 @@ async def show_customer(
     if as_of is None:
         view = await show((customer_id, caller, shape))
     else:
-        caller.see(customer_id)
         world = request.app.state.world
         async with world.db.begin() as tx:
+            await reach(tx, storage.LINKS, caller, customer_id)
             view = await usecases.recorded_then(world, tx, customer_id, as_of, caller, shape)
     return with_etag(view, version=view.version)
 
@@ -108,7 +109,7 @@ async def change_customer(
 @router.get("/{customer_id}/history")
 async def show_history(request: Request, customer_id: UUID, caller: CanRead, tx: Tx) -> list[PastVersion]:
     """Every version of a party, newest first: what was recorded, when, by whom, until when."""
-    caller.see(customer_id)
+    await reach(tx, storage.LINKS, caller, customer_id)
     return await usecases.past_versions(request.app.state.world, tx, customer_id, caller)
 
 
@@ -127,7 +128,7 @@ async def show_name(
     language: Annotated[Language, Query()] = "zh-Hans",
 ) -> RenderedName:
     """The name as a language writes it: characters in Chinese, elsewhere the Latin form in the person's own order."""
-    caller.see(customer_id)
+    await reach(tx, storage.LINKS, caller, customer_id)
     return await usecases.name_in(request.app.state.world, tx, customer_id, language, caller)
 
 

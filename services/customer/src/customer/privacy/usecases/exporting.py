@@ -29,7 +29,7 @@ from shared.events import outbox
 from shared.events.envelope import Emit
 from shared.exports import Gather, lines
 from shared.problems import Gone
-from shared.subjects import circles
+from shared.subjects import circles, reached
 from shared.world import World
 
 OWN: Final = "customer"
@@ -85,7 +85,7 @@ async def bundle(world: World, others: Others, request_id: UUID, caller: Caller)
     """
     async with world.db.begin() as tx:
         rows = await repository.requests_by_ids(tx, [request_id])
-        if not rows or (caller.actor == "customer" and caller.customer_id != rows[0].customer_id):
+        if not rows or not all(await reached(tx, storage.LINKS, [(caller, rows[0].customer_id)])):
             raise RequestUnknown()
         row = rows[0]
         if row.kind not in {RequestKind.ACCESS, RequestKind.PORTABILITY}:

@@ -44,6 +44,7 @@ from shared.access import Caller
 from shared.deadlines.state import Granted, Pause, State
 from shared.idempotency import Answer, Passage, Wish
 from shared.problems import FieldError, Malformed, Problem
+from shared.subjects import reached
 from shared.world import World
 
 REQUEST: Final = "privacy_request"
@@ -280,7 +281,7 @@ async def clocks_of(world: World, tx: AsyncConnection, request_id: UUID, caller:
 
 async def _seen(world: World, tx: AsyncConnection, request_id: UUID, caller: Caller) -> Row[Any]:
     rows = await repository.requests_by_ids(tx, [request_id])
-    if not rows or (caller.actor == "customer" and caller.customer_id != rows[0].customer_id):
+    if not rows or not all(await reached(tx, storage.LINKS, [(caller, rows[0].customer_id)])):
         raise RequestUnknown()
     entry = audit.Entry("privacy.read", parties.subject_of(rows[0].customer_id), REQUEST, request_id, caller)
     await audit.seen(tx, storage.AUDIT, world.keyring, [entry])

@@ -23,6 +23,7 @@ from customer.segments.usecases.sources import Source, sources
 from shared import audit, clock
 from shared.access import Caller
 from shared.problems import FieldError, Malformed, Problem
+from shared.subjects import reached
 from shared.world import World
 
 
@@ -53,11 +54,12 @@ async def show_memberships(world: World, tx: AsyncConnection, looks: Sequence[Lo
     for row in [*await repository.members_of(tx, ids), *await repository.stays_of(tx, ids)]:
         rows.setdefault(row.customer_id, []).append(row)
     named = {row.id: row for row in await repository.every(tx)}
+    mine = await reached(tx, storage.LINKS, [(look.caller, look.customer_id) for look in looks])
     answers: list[Memberships | Problem] = []
     seen: list[audit.Entry] = []
-    for look in looks:
+    for look, reaches in zip(looks, mine, strict=True):
         one = look.customer_id
-        if look.caller.actor == "customer" and look.caller.customer_id != one:
+        if not reaches:
             answers.append(CustomerUnknown())
         elif one not in known:
             answers.append(CustomerErased() if subject_of(one) in erased else CustomerUnknown())
