@@ -147,4 +147,8 @@ fuzz: $(READY)  ## schemathesis against each service: no 5xx, no undocumented an
 
 .PHONY: e2e
 e2e: $(READY)  ## ten processes: nobody in the clear, people parted and forgotten, imports under kill -9, keys that turn, a record that tells
-	$(BIN)/pytest -q -m "slow or not slow" tests/e2e
+	$(BIN)/pytest -q -m "not whole" tests/e2e
+
+.PHONY: imports
+imports: $(READY)  ## every real client twice, the worker killed half-way, and the real accounts with their features; says its figures
+	$(BIN)/pytest -q -s -m whole tests/e2e/test_imports.py

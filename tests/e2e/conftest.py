@@ -52,11 +52,11 @@ class Stage:
         """PostgreSQL's own folder: what a physical backup copies."""
         return self.folder / "postgres" / "data"
 
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *words: str, within: float = 300) -> subprocess.CompletedProcess[str]:
         """`cxbank …` as an operator types it."""
         told = {"CXBANK_STATE": str(self.folder), "CXBANK_PORT_SHIFT": str(SHIFT), "COLUMNS": "200"}
         line = [sys.executable, "-m", "cxbank_local.cli", *words]
-        return subprocess.run(line, env=os.environ | told, capture_output=True, text=True, timeout=300, check=False)
+        return subprocess.run(line, env=os.environ | told, capture_output=True, text=True, timeout=within, check=False)
 
     def ask(self, service: str, method: str, path: str, **given: Any) -> httpx.Response:
         """One request of staff with every scope, or of the bank's own back end (`actor="client"`), which sees no masks."""
