@@ -242,16 +242,16 @@ def _create(table: Table) -> Any:
 
 
 @cache
-def _find(table: Table, *, lock: bool) -> Any:
+def _find(table: Table, *, lock: bool, alone: bool = False) -> Any:
     wanted = unnest("wanted", kind=Text, id=Uuid)
     matching = and_(table.c.subject_kind == wanted.c.kind, table.c.subject_id == wanted.c.id)
     # By their numbers every transaction that made a row we see has ended, save ours and its savepoints.
     settled = func.age(literal_column(f"{table.name}.xmin")) > 0
     found = select(table, settled.label("settled")).join(wanted, matching)
     # FOR SHARE meets the erasure's update, which FOR KEY SHARE would let pass.
-    return (
-        found.order_by(table.c.subject_kind, table.c.subject_id).with_for_update(read=True, of=table) if lock else found
-    )
+    if not lock:
+        return found
+    return found.order_by(table.c.subject_kind, table.c.subject_id).with_for_update(read=not alone, of=table)
 
 
 def _wanted(subjects: Sequence[Subject]) -> dict[str, list[Any]]:
@@ -290,6 +290,17 @@ class Vault:
                 self._cache.pop(subject, None)
             keys |= dict.fromkeys(lost) | await self._make(tx, lost)
         return keys
+
+    async def lock(self, tx: AsyncConnection, subjects: Sequence[Subject]) -> None:
+        """Keep every other writer of these subjects out until `tx` ends, even of one never heard of.
+
+        For who decides by what they wrote: it sees all of it, and none of them comes in between. To be taken before
+        `for_write` of the same subjects: two who share the rows and both want them alone would wait for each other.
+        """
+        distinct = sorted(set(subjects), key=_IN_ORDER)
+        await self._make(tx, distinct)  # a row that is not there cannot be locked
+        if distinct:
+            await tx.execute(_find(self._table, lock=True, alone=True), _wanted(distinct))
 
     async def _make(self, tx: AsyncConnection, subjects: Sequence[Subject]) -> dict[Subject, DataKey]:
         """A new key for each of these that has none; they are not cached, since `tx` may yet be rolled back."""

@@ -1,6 +1,7 @@
 """Privacy requests over HTTP: clocked by their regime, carried out or refused by a rule, answered once all five have."""
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,77 +11,44 @@ import pytest
 from shared import clock, partitions
 from shared.testing.service import Service
 
-SCOPES = (
-    "customer.customers:write",
-    "customer.customers:read",
-    "customer.consents:write",
-    "customer.consents:read",
-    "customer.consent-decisions:read",
-    "customer.erasures:write",
-    "customer.erasures:read",
-    "customer.privacy-requests:write",
-    "customer.privacy-requests:read",
-    "customer.privacy-requests:approve",
-    "customer.legal-holds:write",
-    "customer.legal-holds:read",
-)
+RIGHTS = ("customer.privacy-requests:write", "customer.privacy-requests:read")
 OTHERS = ("feedback", "channel-router", "risk", "kpi")
+Do = Callable[..., Awaitable[Any]]
 
 
-@pytest.fixture
-async def staff(service: Service) -> httpx.AsyncClient:
-    return await service.client(*SCOPES, actor="staff", sub="anna", lifetime=30 * 365 * 86_400)
-
-
-async def register(staff: httpx.AsyncClient, ref: str = "crm-1", *, active: bool = False) -> str:
-    made = await staff.post("/v1/customers", json={"kind": "individual", "legal_name": "王芳", "external_ref": ref})
-    who = str(made.json()["id"])
-    if active:
-        changed = await staff.patch(f"/v1/customers/{who}", json={"state": "active"}, headers={"If-Match": '"1"'})
-        assert changed.status_code == 200, changed.text
-    return who
-
-
-async def ask(staff: httpx.AsyncClient, who: str, right: str, **other: Any) -> httpx.Response:
-    body = {"customer_id": who, "kind": right, "identity_method": "passport", "external_ref": f"r-{right}"}
-    return await staff.post("/v1/privacy-requests", json=body | other)
-
-
-async def answer(service: Service, request: str, who: str, kind: str, **more: Any) -> None:
-    for one in OTHERS:
-        told = {name: values.get(one) for name, values in more.items()}
-        data = json.dumps({"request_id": request, "customer_id": who} | told).encode()
-        type_ = f"cxbank.{one}.{kind}.v1"
-        await service.hear(type_, data, key=who, subject=request, id_=clock.new_id())
+async def matters(service: Service) -> int:
+    """What was heard of open cases: no duty is about it."""
+    async with service.world.db.read() as conn:
+        return int((await conn.exec_driver_sql("SELECT count(*) FROM known_matter")).scalar_one())
 
 
 async def test_an_erasure_by_request_is_answered_when_all_five_have_confirmed(
-    service: Service, staff: httpx.AsyncClient
+    service: Service, staff: httpx.AsyncClient, register: Do, ask: Do, answer: Do
 ) -> None:
-    who = await register(staff)
-    made = await ask(staff, who, "erasure")
+    who = await register()
+    made = await ask(who, "erasure")
     assert (made.status_code, made.json()["state"]) == (201, "in_progress"), made.text
     told = made.json()
     assert (await staff.get(f"/v1/customers/{who}")).status_code == 410
-    await answer(service, told["erasure_id"], who, "erasure_confirmed")
+    await answer(told["erasure_id"], who, "erasure_confirmed")
     done = (await staff.get(f"/v1/privacy-requests/{told['id']}")).json()
     assert (done["state"], done["answered_at"] is not None, done["refusals"]) == ("completed", True, [])
     ours = (await staff.get(f"/v1/privacy-requests/{told['id']}/certificate")).json()["services"][0]
     assert (ours["service"], ours["stays_by"]) == ("customer", [])
     assert (ours["removed"], ours["left"]["customer"]) == ({"customer_due": 1}, 1)
-    access = (await ask(staff, await register(staff, "crm-2"), "access")).json()
+    access = (await ask(await register("crm-2"), "access")).json()
     assert (await staff.get(f"/v1/privacy-requests/{access['id']}/certificate")).status_code == 404
 
 
 async def test_a_duty_refuses_in_part_does_the_rest_and_the_rest_of_it_when_it_ends(
-    service: Service, staff: httpx.AsyncClient
+    service: Service, staff: httpx.AsyncClient, register: Do, ask: Do, answer: Do
 ) -> None:
-    who = await register(staff, active=True)
+    who = await register(active=True)
     refused = await staff.post(f"/v1/customers/{who}/erasures", json={})
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/must-be-kept")
     closed = await staff.patch(f"/v1/customers/{who}", json={"state": "closed"}, headers={"If-Match": '"2"'})
     assert closed.status_code == 200
-    told = (await ask(staff, who, "erasure")).json()
+    told = (await ask(who, "erasure")).json()
     (refusal,) = told["refusals"]
     assert (refusal["rule"], refusal["services"]) == ("aml-records-cn", ["customer", "risk"])
     assert set(refusal["texts"]) == {"zh-Hans", "zh-Hant", "en"}
@@ -92,7 +60,7 @@ async def test_a_duty_refuses_in_part_does_the_rest_and_the_rest_of_it_when_it_e
     assert (await staff.get(path)).json()["type"] == "/problems/not-ready"
     counts: dict[str, Any] = {name: {one: {} for one in OTHERS} for name in ("removed", "left")}
     counts["removed"]["feedback"], counts["left"]["feedback"] = {"ticket": 2}, {"feedback": 1}
-    await answer(service, told["erasure_id"], who, "erasure_confirmed", kept=kept, **counts)
+    await answer(told["erasure_id"], who, "erasure_confirmed", kept=kept, **counts)
     shown = (await staff.get(f"/v1/privacy-requests/{told['id']}")).json()
     assert shown["state"] == "partly_refused"
     erasure = (await staff.get(f"/v1/customers/{who}/erasures")).json()
@@ -109,12 +77,35 @@ async def test_a_duty_refuses_in_part_does_the_rest_and_the_rest_of_it_when_it_e
     assert gone == timedelta(days=30)
 
 
-async def test_what_a_hold_kept_is_forgotten_by_itself_when_it_ends(service: Service, staff: httpx.AsyncClient) -> None:
-    who = await register(staff)
+async def test_a_second_erasure_in_part_ends_too_and_takes_what_has_come_since(
+    service: Service, staff: httpx.AsyncClient, register: Do, ask: Do, answer: Do
+) -> None:
+    who = await register(active=True)
+    first = (await ask(who, "erasure")).json()
+    kept = {one: one == "risk" for one in OTHERS}
+    await answer(first["erasure_id"], who, "erasure_confirmed", kept=kept)
+    case = str(clock.new_id())
+    opened = json.dumps({"case_id": case, "customer_id": who, "category": "complaint"}).encode()
+    await service.hear("cxbank.feedback.case_opened.v1", opened, key=who, subject=case, id_=clock.new_id())
+    assert await matters(service) == 1
+    second = (await ask(who, "erasure", external_ref="a year later")).json()
+    assert second["erasure_id"] != first["erasure_id"]
+    assert await matters(service) == 0
+    assert (await staff.get(f"/v1/customers/{who}/erasures")).json()["id"] == second["erasure_id"]
+    await answer(second["erasure_id"], who, "erasure_confirmed", kept=kept)
+    path = f"/v1/privacy-requests/{second['id']}"
+    assert (await staff.get(path)).json()["state"] == "partly_refused"
+    assert (await staff.get(f"{path}/certificate")).status_code == 200
+
+
+async def test_what_a_hold_kept_is_forgotten_by_itself_when_it_ends(
+    service: Service, staff: httpx.AsyncClient, register: Do, ask: Do
+) -> None:
+    who = await register()
     until = clock.now() + timedelta(days=1)
     body = {"customer_id": who, "code": "case-7", "until": until.isoformat(), "external_ref": "h"}
     assert (await staff.post("/v1/legal-holds", json=body)).status_code == 201
-    told = (await ask(staff, who, "erasure")).json()
+    told = (await ask(who, "erasure")).json()
     assert told["state"] == "refused"
     for at, status in ((until - timedelta(seconds=1), 200), (until + timedelta(seconds=1), 410)):
         with clock.frozen(at):
@@ -124,24 +115,26 @@ async def test_what_a_hold_kept_is_forgotten_by_itself_when_it_ends(service: Ser
     assert (await staff.get(f"/v1/privacy-requests/{told['id']}")).json()["state"] == "in_progress"
 
 
-async def test_a_hold_refuses_everything_until_it_is_lifted(service: Service, staff: httpx.AsyncClient) -> None:
-    who = await register(staff)
+async def test_a_hold_refuses_everything_until_it_is_lifted(staff: httpx.AsyncClient, register: Do, ask: Do) -> None:
+    who = await register()
     body = {"customer_id": who, "code": "case-7", "external_ref": "h"}
     hold = (await staff.post("/v1/legal-holds", json=body)).json()
-    told = (await ask(staff, who, "erasure")).json()
+    told = (await ask(who, "erasure")).json()
     assert (told["state"], told["refusals"][0]["rule"], told["refusals"][0]["until"]) == ("refused", "hold", None)
     assert "case-7" not in json.dumps(told)
     assert (await staff.get(f"/v1/customers/{who}")).status_code == 200
     path = f"/v1/legal-holds/{hold['id']}"
     assert (await staff.delete(path)).status_code == 428
     assert (await staff.delete(path, headers={"If-Match": '"1"'})).status_code == 200
-    again = await ask(staff, who, "erasure", external_ref="second")
+    again = await ask(who, "erasure", external_ref="second")
     assert again.json()["state"] == "in_progress"
 
 
-async def test_who_is_not_sure_waits_with_a_clock_that_stands_until_it_is_sure(staff: httpx.AsyncClient) -> None:
-    who = await register(staff)
-    told = (await ask(staff, who, "access", identity_method=None, regime="eu-data-protection")).json()
+async def test_who_is_not_sure_waits_with_a_clock_that_stands_until_it_is_sure(
+    staff: httpx.AsyncClient, register: Do, ask: Do
+) -> None:
+    who = await register()
+    told = (await ask(who, "access", identity_method=None, regime="eu-data-protection")).json()
     assert (told["state"], told["due_at"]) == ("identity_check", None)
     (standing,) = (await staff.get(f"/v1/privacy-requests/{told['id']}/clocks")).json()["items"]
     assert (standing["status"], standing["paused_for"]) == ("paused", "identity_check")
@@ -151,10 +144,12 @@ async def test_who_is_not_sure_waits_with_a_clock_that_stands_until_it_is_sure(s
     assert (await staff.post(path, json={"method": "passport"})).status_code == 409
 
 
-async def test_the_clock_of_gdpr_is_a_month_and_with_its_extension_three(staff: httpx.AsyncClient) -> None:
-    who = await register(staff)
+async def test_the_clock_of_gdpr_is_a_month_and_with_its_extension_three(
+    staff: httpx.AsyncClient, register: Do, ask: Do
+) -> None:
+    who = await register()
     received = {"regime": "eu-data-protection", "received_at": "2026-11-12T09:00:00Z"}
-    told = (await ask(staff, who, "rectification", **received)).json()
+    told = (await ask(who, "rectification", **received)).json()
     # The twelfth of December is a Saturday: by Regulation No 1182/71 the period ends on Monday.
     assert told["due_at"].startswith("2026-12-14T")
     path = f"/v1/privacy-requests/{told['id']}"
@@ -166,7 +161,7 @@ async def test_the_clock_of_gdpr_is_a_month_and_with_its_extension_three(staff: 
     assert shown["source"]["article"].startswith("Art. 12(3)")
     assert sum(step["counted"] for step in shown["steps"]) == shown["total"] == shown["needed"]
     late = received | {"received_at": "2026-09-01T09:00:00Z", "external_ref": "late"}
-    path = f"/v1/privacy-requests/{(await ask(staff, who, 'rectification', **late)).json()['id']}"
+    path = f"/v1/privacy-requests/{(await ask(who, 'rectification', **late)).json()['id']}"
     assert (await staff.post(f"{path}/extensions", json={"extension": "complex_or_many"})).status_code == 409
 
 
@@ -183,10 +178,10 @@ async def spoken(service: Service, at: datetime) -> list[tuple[str, str, str]]:
 
 
 async def test_a_clock_warns_twice_and_is_breached_once_each_said_when_its_time_has_come(
-    service: Service, staff: httpx.AsyncClient
+    service: Service, staff: httpx.AsyncClient, register: Do, ask: Do
 ) -> None:
     received = {"regime": "eu-data-protection", "received_at": "2026-11-12T09:00:00Z"}
-    told = (await ask(staff, await register(staff), "rectification", **received)).json()
+    told = (await ask(await register(), "rectification", **received)).json()
     late = datetime(2026, 12, 30, tzinfo=UTC)
     due = datetime.fromisoformat(told["due_at"])
     assert await spoken(service, due - timedelta(days=11)) == []
@@ -203,12 +198,12 @@ async def test_a_clock_warns_twice_and_is_breached_once_each_said_when_its_time_
 
 
 async def test_a_clock_that_stands_is_answered_or_was_extended_does_not_warn(
-    service: Service, staff: httpx.AsyncClient
+    service: Service, staff: httpx.AsyncClient, register: Do, ask: Do
 ) -> None:
     received = {"regime": "eu-data-protection", "received_at": "2026-11-12T09:00:00Z"}
-    who = await register(staff)
+    who = await register()
     answered, longer, unsure = [
-        (await ask(staff, who, "rectification", **received, external_ref=ref, identity_method=method)).json()["id"]
+        (await ask(who, "rectification", **received, external_ref=ref, identity_method=method)).json()["id"]
         for ref, method in (("a", "passport"), ("b", "passport"), ("c", None))
     ]
     with clock.frozen(datetime(2026, 11, 25, 12, tzinfo=UTC)):
@@ -225,19 +220,19 @@ async def test_a_clock_that_stands_is_answered_or_was_extended_does_not_warn(
     assert ("breached", unsure) in [one[:2] for one in await spoken(service, datetime(2027, 5, 1, tzinfo=UTC))]
 
 
-async def test_a_request_of_before_clocks_were_kept_is_not_forgotten(
-    service: Service, staff: httpx.AsyncClient
-) -> None:
+async def test_a_request_of_before_clocks_were_kept_is_not_forgotten(service: Service, register: Do, ask: Do) -> None:
     received = {"regime": "eu-data-protection", "received_at": "2026-11-12T09:00:00Z"}
-    told = (await ask(staff, await register(staff), "rectification", **received)).json()
+    told = (await ask(await register(), "rectification", **received)).json()
     async with service.world.db.begin() as tx:
         await tx.exec_driver_sql("DELETE FROM privacy_deadline")
     # Two warnings were missed, and one is enough.
     assert await spoken(service, datetime(2026, 12, 12, tzinfo=UTC)) == [("warned", told["id"], "2026-12-14")]
 
 
-async def test_an_objection_and_a_restriction_are_words_in_the_ledger(staff: httpx.AsyncClient) -> None:
-    who = await register(staff)
+async def test_an_objection_and_a_restriction_are_words_in_the_ledger(
+    staff: httpx.AsyncClient, register: Do, ask: Do
+) -> None:
+    who = await register()
 
     async def may(purpose: str) -> tuple[str, str]:
         body = {"customer_id": who, "purpose": purpose, "channel": None}
@@ -245,43 +240,45 @@ async def test_an_objection_and_a_restriction_are_words_in_the_ledger(staff: htt
         return told["decision"], told["reason"]
 
     assert await may("service_improvement") == ("allow", "legal-basis")
-    assert (await ask(staff, who, "objection", purpose="service_improvement")).json()["state"] == "completed"
+    assert (await ask(who, "objection", purpose="service_improvement")).json()["state"] == "completed"
     assert await may("service_improvement") == ("deny", "objected")
-    refused = await ask(staff, who, "objection", purpose="legal_duty", external_ref="x")
+    refused = await ask(who, "objection", purpose="legal_duty", external_ref="x")
     assert refused.status_code == 409
-    assert (await ask(staff, who, "restriction")).json()["state"] == "completed"
+    assert (await ask(who, "restriction")).json()["state"] == "completed"
     assert await may("profiling") == ("deny", "consent-refused")
     assert await may("servicing") == ("allow", "legal-basis")
 
 
-async def test_a_rectification_is_a_person_s_work_and_the_others_are_not(staff: httpx.AsyncClient) -> None:
-    who = await register(staff)
-    fix = (await ask(staff, who, "rectification", details="我的名字写错了")).json()
+async def test_a_rectification_is_a_person_s_work_and_the_others_are_not(
+    staff: httpx.AsyncClient, register: Do, ask: Do
+) -> None:
+    who = await register()
+    fix = (await ask(who, "rectification", details="我的名字写错了")).json()
     assert fix["state"] == "in_progress"
     path = f"/v1/privacy-requests/{fix['id']}/decisions"
     assert (await staff.post(path, json={})).json()["state"] == "completed"
     assert (await staff.post(path, json={})).status_code == 409
-    see = (await ask(staff, who, "access")).json()
+    see = (await ask(who, "access")).json()
     assert (await staff.post(f"/v1/privacy-requests/{see['id']}/decisions", json={})).status_code == 409
     no = await staff.post(f"/v1/privacy-requests/{see['id']}/decisions", json={"refused_by": "gdpr-12-5"})
     assert (no.json()["state"], no.json()["refusals"][0]["rule"]) == ("refused", "gdpr-12-5")
 
 
 async def test_a_bundle_waits_for_all_five_and_is_the_customer_s_alone(
-    service: Service, staff: httpx.AsyncClient
+    service: Service, register: Do, ask: Do, answer: Do
 ) -> None:
-    who = await register(staff)
-    own = await service.client(*SCOPES[7:9], actor="customer", sub="w", customer_id=who)
-    other = await service.client(*SCOPES[7:9], actor="customer", sub="x", customer_id=str(clock.new_id()))
-    told = (await ask(own, who, "access", identity_method=None)).json()
+    who = await register()
+    own = await service.client(*RIGHTS, actor="customer", sub="w", customer_id=who)
+    other = await service.client(*RIGHTS, actor="customer", sub="x", customer_id=str(clock.new_id()))
+    told = (await ask(who, "access", own, identity_method=None)).json()
     assert (told["state"], told["identity_method"], told["ready"]) == ("in_progress", "own-token", ["customer"])
     path = f"/v1/privacy-requests/{told['id']}"
     waits = await own.get(f"{path}/bundle")
     assert (waits.status_code, waits.json()["type"]) == (409, "/problems/not-ready")
     assert (await other.get(path)).status_code == 404
     assert (await other.get(f"{path}/bundle")).status_code == 404
-    assert (await ask(other, who, "access", identity_method=None)).status_code == 404
-    await answer(service, told["id"], who, "export_ready")
+    assert (await ask(who, "access", other, identity_method=None)).status_code == 404
+    await answer(told["id"], who, "export_ready")
     assert (await own.get(path)).json()["state"] == "completed"
 
 
@@ -299,17 +296,19 @@ async def test_a_bundle_waits_for_all_five_and_is_the_customer_s_alone(
     ],
 )
 async def test_a_request_that_cannot_be_one_is_refused_and_nothing_is_kept(
-    staff: httpx.AsyncClient, fault: dict[str, Any], status: int
+    staff: httpx.AsyncClient, fault: dict[str, Any], status: int, register: Do, ask: Do
 ) -> None:
-    answered = await ask(staff, await register(staff), "access", **fault)
+    answered = await ask(await register(), "access", **fault)
     assert answered.status_code == status, answered.text
     assert (await staff.get("/v1/privacy-requests")).json()["items"] == []
 
 
-async def test_what_a_person_wrote_goes_with_their_key(service: Service, staff: httpx.AsyncClient) -> None:
-    who = await register(staff)
-    told = (await ask(staff, who, "rectification", details="我的名字写错了")).json()
-    await ask(staff, who, "erasure")
+async def test_what_a_person_wrote_goes_with_their_key(
+    service: Service, staff: httpx.AsyncClient, register: Do, ask: Do
+) -> None:
+    who = await register()
+    told = (await ask(who, "rectification", details="我的名字写错了")).json()
+    await ask(who, "erasure")
     async with service.world.db.read() as conn:
         rows = (await conn.exec_driver_sql("SELECT details FROM privacy_request WHERE details IS NOT NULL")).all()
     assert rows == []

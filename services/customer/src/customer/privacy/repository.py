@@ -24,14 +24,15 @@ Rows = Sequence[Row[Any]]
 
 
 async def insert_erasure(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
-    """Keep the request unless the customer has one of that kind; whether it was kept."""
+    """Keep the erasure, a whole one unless the customer has one; whether it was kept."""
     stored = insert(erasure).values(**values).on_conflict_do_nothing().returning(erasure.c.id)
     return (await tx.execute(stored)).first() is not None
 
 
 async def of_customer(conn: AsyncConnection, customer_id: UUID) -> Row[Any] | None:
-    """The erasure of a customer: the whole one, else the one in part."""
-    chosen = select(erasure).where(erasure.c.customer_id == customer_id).order_by(erasure.c.partial)
+    """The erasure of a customer: the whole one, else the last one in part."""
+    chosen = select(erasure).where(erasure.c.customer_id == customer_id)
+    chosen = chosen.order_by(erasure.c.partial, erasure.c.requested_at.desc(), erasure.c.id.desc())
     return (await conn.execute(chosen.limit(1))).one_or_none()
 
 
@@ -92,12 +93,20 @@ async def of_erasure(tx: AsyncConnection, erasure_id: UUID) -> Rows:
     return (await tx.execute(chosen.order_by(privacy_request.c.id).with_for_update())).all()
 
 
-async def due_again(tx: AsyncConnection, at: datetime, most: int) -> Rows:
-    """Erasures refused in part whose reason has ended by then, held; what another worker holds is passed over."""
-    chosen = (
-        select(privacy_request).where(privacy_request.c.due_again_at <= at).order_by(privacy_request.c.due_again_at)
-    )
-    return (await tx.execute(chosen.limit(most).with_for_update(skip_locked=True))).all()
+def _due_again(at: datetime) -> Select[Any]:
+    due = privacy_request.c.due_again_at
+    return select(privacy_request).where(due <= at).order_by(due, privacy_request.c.id)
+
+
+async def due_again(conn: AsyncConnection, at: datetime, most: int) -> Rows:
+    """Erasures refused in part whose reason has ended by then, the longest due first."""
+    return (await conn.execute(_due_again(at).limit(most))).all()
+
+
+async def hold_due(tx: AsyncConnection, ids: Sequence[UUID], at: datetime) -> Rows:
+    """Those of these that are still due, held until `tx` ends; what another worker holds is passed over."""
+    chosen = _due_again(at).where(privacy_request.c.id.in_(ids))
+    return (await tx.execute(chosen.with_for_update(skip_locked=True))).all()
 
 
 def requests(*, customer_ids: Sequence[UUID] | None, kind: str | None, state: str | None) -> Select[Any]:

@@ -1,23 +1,23 @@
 """Requests with their clocks, erasures and their confirmations, holds, and who is ready to hand over: ids and instants."""
 
-from sqlalchemy import Boolean, Column, DateTime, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import Boolean, Column, DateTime, Index, Integer, LargeBinary, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from customer.storage import metadata
 from shared.deadlines.tables import deadline_table
 
-# One erasure in part and one as a whole: what a duty keeps now is forgotten when it ends.
+# One as a whole, and before it as many in part as were asked for: what a duty keeps now is forgotten when it ends.
 erasure = Table(
     "erasure",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("customer_id", Uuid, nullable=False),
+    Column("customer_id", Uuid, nullable=False, index=True),
     Column("partial", Boolean, nullable=False, server_default=text("false")),
     Column("version", Integer, nullable=False),
     Column("requested_at", DateTime(timezone=True), nullable=False),
     Column("requested_by", Text, nullable=False),
     Column("completed_at", DateTime(timezone=True)),
-    UniqueConstraint("customer_id", "partial"),
+    Index("uq_erasure_whole", "customer_id", unique=True, postgresql_where=text("NOT partial")),
 )
 
 erasure_confirmation = Table(

@@ -78,8 +78,9 @@ async def request_erasure(
 ) -> tuple[Erasure, bool]:
     """Forget a customer; the erasure, and whether it had been asked for before.
 
-    The key is destroyed here and now, so that nothing of ours can be read even if the others answer late. Where a duty makes
-    services keep (`kept`), the others forget; ours then drops what no duty is about.
+    The caller holds the customer's key alone since before it looked at what must be kept. The key is destroyed here and now,
+    so that nothing of ours can be read even if the others answer late. Where a duty makes services keep (`kept`), the others
+    forget; ours then drops what no duty is about, each time anew: something may have come since the last time.
     """
     at = clock.now()
     erasure_id = clock.new_id()
@@ -114,6 +115,8 @@ async def request_erasure(
 
 async def erase_whole(world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller) -> tuple[Erasure, bool]:
     """Forget a customer in all five services, or raise MustBeKept: a request of kind `erasure` does what may be done."""
+    # Before the look at what must be kept: a hold at the same moment is seen, or finds nobody any more.
+    await world.vault.lock(tx, [parties.subject_of(customer_id)])
     if kept_by(await refused(world, tx, customer_id)):
         raise MustBeKept("A law or an order keeps something of this customer; ask by a privacy request.")
     return await request_erasure(world, tx, customer_id, caller)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.parties import usecases as parties
+from customer.parties.problems import CustomerErased
 from customer.privacy import repository
 from customer.privacy.problems import HoldUnknown
 from customer.privacy.schemas import LegalHold, SetHold
@@ -46,8 +47,10 @@ async def _set(world: World, tx: AsyncConnection, wish: Wish[SetHold]) -> LegalH
     absent = await parties.absences(world, tx, [body.customer_id])
     if absent:
         return absent[body.customer_id]
-    # The key row is held, so that an erasure at the same moment comes wholly before or after.
-    await world.vault.for_write(tx, [parties.subject_of(body.customer_id)])
+    # An erasure holds the key row alone while it looks for holds: this one is seen by it, or comes too late and is told so.
+    subject = parties.subject_of(body.customer_id)
+    if (await world.vault.for_write(tx, [subject]))[subject] is None:
+        return CustomerErased()
     row = {
         "id": wish.id,
         "customer_id": body.customer_id,
@@ -58,9 +61,7 @@ async def _set(world: World, tx: AsyncConnection, wish: Wish[SetHold]) -> LegalH
         "lifted_at": None,
     }
     await repository.insert_hold(tx, row | {"set_by": wish.caller.sub})
-    entry = audit.Entry(
-        "hold.set", parties.subject_of(body.customer_id), HOLD, wish.id, wish.caller, {"code": body.code}
-    )
+    entry = audit.Entry("hold.set", subject, HOLD, wish.id, wish.caller, {"code": body.code})
     await audit.record(tx, storage.AUDIT, world.keyring, [entry])
     return LegalHold.model_validate(row)
 

@@ -17,6 +17,7 @@ from customer.privacy.domain import (
     BY_ITSELF,
     OPEN,
     SERVICES,
+    ErasureState,
     Refusal,
     RequestKind,
     RequestState,
@@ -87,9 +88,10 @@ async def _submit(world: World, tx: AsyncConnection, wish: Wish[SubmitRequest]) 
     rule_of(world, regime, received)
     if received > wish.at:
         return Malformed(errors=[FieldError("/received_at", "ahead", "a request cannot have come later than now")])
-    key = (await world.vault.for_write(tx, [parties.subject_of(body.customer_id)]))[
-        parties.subject_of(body.customer_id)
-    ]
+    subject = parties.subject_of(body.customer_id)
+    if body.kind is RequestKind.ERASURE:
+        await world.vault.lock(tx, [subject])
+    key = (await world.vault.for_write(tx, [subject]))[subject]
     if key is None:
         return CustomerErased()
     method = body.identity_method or ("own-token" if caller.actor == "customer" else None)
@@ -126,11 +128,18 @@ async def _held(tx: AsyncConnection, request_id: UUID) -> Row[Any]:
     return row
 
 
-async def _open(tx: AsyncConnection, request_id: UUID) -> Row[Any]:
+async def _open(world: World, tx: AsyncConnection, request_id: UUID) -> Row[Any]:
+    await _lock_persons(world, tx, await repository.requests_by_ids(tx, [request_id]))
     row = await _held(tx, request_id)
     if RequestState(row.state) not in OPEN:
         raise RequestAnswered("It has been answered.")
     return row
+
+
+async def _lock_persons(world: World, tx: AsyncConnection, rows: Sequence[Row[Any]]) -> None:
+    """Whom requests of erasure are about, alone until `tx` ends: before the requests, as whoever forgets takes them."""
+    asked = [row for row in rows if row.kind == RequestKind.ERASURE]
+    await world.vault.lock(tx, [parties.subject_of(row.customer_id) for row in asked])
 
 
 async def _carry_out(world: World, tx: AsyncConnection, row: Row[Any], caller: Caller) -> Row[Any]:
@@ -159,7 +168,10 @@ async def _erase(world: World, tx: AsyncConnection, row: Row[Any], caller: Calle
         await repository.change_request(tx, row.id, values)
         return await _answer(world, tx, await _held(tx, row.id), RequestState.REFUSED)
     erasure, _ = await request_erasure(world, tx, row.customer_id, caller, kept)
-    return await repository.change_request(tx, row.id, values | {"erasure_id": erasure.id})
+    moved = await repository.change_request(tx, row.id, values | {"erasure_id": erasure.id})
+    # Asked for and done by another way meanwhile.
+    done = erasure.state is ErasureState.COMPLETED
+    return await _answer(world, tx, moved, RequestState.COMPLETED) if done else moved
 
 
 async def erased(world: World, tx: AsyncConnection, erasure_id: UUID, *, partial: bool) -> None:
@@ -186,7 +198,7 @@ async def check_identity(
     world: World, tx: AsyncConnection, request_id: UUID, body: CheckIdentity, caller: Caller
 ) -> PrivacyRequest:
     """It is sure now who asked: the clock goes on, and the request is carried out. Raises RequestAnswered otherwise."""
-    row = await _open(tx, request_id)
+    row = await _open(world, tx, request_id)
     if row.state != RequestState.IDENTITY_CHECK:
         raise RequestAnswered("It is known already who asks.")
     now = clock.now()
@@ -208,7 +220,7 @@ async def extend(
     world: World, tx: AsyncConnection, request_id: UUID, body: ExtendRequest, caller: Caller
 ) -> PrivacyRequest:
     """Grant an extension the regime knows; after the period has ended it would be void, and is refused."""
-    row = await _open(tx, request_id)
+    row = await _open(world, tx, request_id)
     rule, now = rule_of(world, row.regime, row.received_at), clock.now()
     if rule.extension(body.extension) is None:
         raise Malformed(errors=[FieldError("/extension", "unknown", "the regime knows no such extension")])
@@ -228,7 +240,7 @@ async def decide(
     world: World, tx: AsyncConnection, request_id: UUID, body: DecideRequest, caller: Caller
 ) -> PrivacyRequest:
     """A person's answer: a rectification is done, or a request is refused by a rule that is named."""
-    row = await _open(tx, request_id)
+    row = await _open(world, tx, request_id)
     if body.refused_by is None and row.kind != RequestKind.RECTIFICATION:
         raise RequestAnswered("This kind is carried out by the service itself.")
     if body.refused_by is not None:
@@ -243,16 +255,18 @@ async def decide(
 async def due_again(world: World, tx: AsyncConnection, most: int = 20) -> int:
     """Go on with erasures that were refused in part and whose reason has ended; how many were looked at."""
     now = clock.now()
-    rows = await repository.due_again(tx, now, most)
+    due = await repository.due_again(tx, now, most)
+    await _lock_persons(world, tx, due)
+    rows = await repository.hold_due(tx, [row.id for row in due], now)
     for row in rows:
         told = await refused(world, tx, row.customer_id)
         values: dict[str, Any] = {"due_again_at": try_again_at(told), "updated_at": now}
-        if not kept_by(told):
-            erasure, _ = await request_erasure(world, tx, row.customer_id, _ITSELF)
-            values |= {"erasure_id": erasure.id, "refusals": [], "answered_at": None}
-            values |= {"state": RequestState.IN_PROGRESS}
-        moved = await repository.change_request(tx, row.id, values)
-        await keep_clock(world, tx, moved)
+        if kept_by(told):
+            await repository.change_request(tx, row.id, values)
+            continue
+        reopened = {"state": RequestState.IN_PROGRESS, "answered_at": None}
+        moved = await repository.change_request(tx, row.id, values | reopened)
+        await keep_clock(world, tx, await _erase(world, tx, moved, _ITSELF))
     return len(rows)
 
 
