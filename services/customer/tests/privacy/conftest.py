@@ -108,3 +108,41 @@ def said(service: Service) -> Do:
         return [json.loads(one.value) for one in await service.relay() if dict(one.headers)["ce_type"] == wanted]
 
     return told
+
+
+@pytest.fixture
+def link(staff: httpx.AsyncClient) -> Do:
+    """Let records count as one person, the first leading: the link as it was made."""
+
+    async def linked(leader: str, *members: str) -> dict[str, Any]:
+        evidence = [{"kind": "biometric", "reference": "face/1"}]
+        body = {"members": [leader, *members], "leader": leader, "reason": "same_person", "evidence": evidence}
+        made = await staff.post("/v1/identity-links", json=body | {"external_ref": str(clock.new_id())})
+        assert made.status_code == 201, made.text
+        told: dict[str, Any] = made.json()
+        return told
+
+    return linked
+
+
+@pytest.fixture
+def close(staff: httpx.AsyncClient) -> Do:
+    """End somebody's relation."""
+
+    async def closed(who: str) -> None:
+        version = (await staff.get(f"/v1/customers/{who}")).headers["etag"]
+        ended = await staff.patch(f"/v1/customers/{who}", json={"state": "closed"}, headers={"If-Match": version})
+        assert ended.status_code == 200, ended.text
+
+    return closed
+
+
+@pytest.fixture
+def hear_ourselves(service: Service) -> Do:
+    """Let the service hear what it has said itself."""
+
+    async def heard() -> None:
+        for record in await service.relay():
+            await service.consumer().hear([record], await service.bus.cluster_id())
+
+    return heard

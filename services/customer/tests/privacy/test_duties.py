@@ -27,7 +27,8 @@ def ended(year: int, month: int = 6, day: int = 1) -> Relation:
         (ended(2021, 6, 2), [], ("customer", "risk"), datetime(2026, 6, 2, tzinfo=UTC)),
         (PROSPECT, [Hold("court", None)], SERVICES, None),
         (PROSPECT, [Hold("court", datetime(2026, 5, 31, tzinfo=UTC))], (), None),
-        (ended(2024), [Hold("court", datetime(2031, 1, 1, tzinfo=UTC))], SERVICES, datetime(2031, 1, 1, tzinfo=UTC)),
+        (ended(2024), [Hold("court", datetime(2031, 1, 1, tzinfo=UTC))], SERVICES, datetime(2029, 6, 1, tzinfo=UTC)),
+        (RUNNING, [Hold("court", datetime(2031, 1, 1, tzinfo=UTC))], SERVICES, datetime(2031, 1, 1, tzinfo=UTC)),
     ],
 )
 def test_a_duty_keeps_what_it_is_about_for_as_long_as_it_says(

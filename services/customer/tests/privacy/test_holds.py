@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from customer.privacy import repository
-from customer.privacy.usecases import erasing, requesting
+from customer.privacy.usecases import erasing, forgetting
 from shared.testing.service import Service
 
 Do = Callable[..., Awaitable[Any]]
@@ -41,7 +41,7 @@ async def test_a_hold_that_comes_while_an_erasure_looks_for_holds_is_not_told_th
             await asyncio.wait_for(held.wait(), MOMENT)
         return found
 
-    for module in (erasing, requesting):
+    for module in (erasing, forgetting):
         monkeypatch.setattr(module, "refused", slowly)
     erasing_now = asyncio.create_task(erase(staff, ask, who, road))
     await looked.wait()

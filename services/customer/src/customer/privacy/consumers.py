@@ -1,4 +1,4 @@
-"""What privacy hears: the confirmations and the readiness of the other four."""
+"""What privacy hears: the confirmations and the readiness of the other four, and what lets a waiting erasure go on."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer.privacy import usecases
 from customer.privacy.domain import Said
 from shared.events.consumer import Handlers, Heard, Hears
+from shared.subjects import IdentityUnlinked
 from shared.world import World
 
 
@@ -73,6 +74,13 @@ class KpiReady(_Ready):
     type: ClassVar[str] = "cxbank.kpi.export_ready.v1"
 
 
+class RelationClosed(Hears):
+    """A relation ended: from now on it is known until when a duty keeps."""
+
+    type: ClassVar[str] = "cxbank.customer.closed.v1"
+    customer_id: UUID
+
+
 def listen(handlers: Handlers, world: World) -> None:
     """Register what this capability hears."""
 
@@ -81,9 +89,17 @@ def listen(handlers: Handlers, world: World) -> None:
         for event in sorted(events, key=lambda event: event.data.request_id):
             told = event.data
             said = Said(event.type.split(".")[1], told.kept, told.removed, told.left)
-            done = await usecases.confirm_erasure(tx, told.request_id, said)
-            if done is not None:
-                await usecases.erased(world, tx, told.request_id, partial=done.partial)
+            if await usecases.confirm_erasure(tx, told.request_id, said):
+                await usecases.erased(world, tx, told.request_id)
+
+    @handlers.on(RelationClosed)
+    async def heard_closings(tx: AsyncConnection, events: Sequence[Heard[RelationClosed]]) -> None:
+        await usecases.wake(tx, sorted({event.data.customer_id for event in events}))
+
+    @handlers.on(IdentityUnlinked)
+    async def heard_partings(tx: AsyncConnection, events: Sequence[Heard[IdentityUnlinked]]) -> None:
+        # What is kept because of one record keeps the other no more.
+        await usecases.wake(tx, sorted({event.data.member for event in events}))
 
     @handlers.on(FeedbackReady, RouterReady, RiskReady, KpiReady)
     async def heard_readiness(tx: AsyncConnection, events: Sequence[Heard[_Ready]]) -> None:

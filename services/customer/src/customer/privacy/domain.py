@@ -127,6 +127,5 @@ def kept_by(told: Collection[Refusal]) -> tuple[str, ...]:
 
 
 def try_again_at(told: Collection[Refusal]) -> datetime | None:
-    """When the last of the refusals ends; None while one of them has no end yet."""
-    ends = [one.until for one in told]
-    return None if None in ends else max((one for one in ends if one is not None), default=None)
+    """When the first of the refusals ends, so that less must be kept; None while none of them has an end yet."""
+    return min((one.until for one in told if one.until is not None), default=None)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, Select, cast, or_, select, update
+from sqlalchemy import Integer, Row, Select, cast, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,7 @@ from customer.privacy.tables import (
     legal_hold,
     privacy_deadline,
     privacy_request,
+    privacy_request_person,
 )
 
 Rows = Sequence[Row[Any]]
@@ -41,10 +42,10 @@ async def locked(tx: AsyncConnection, erasure_id: UUID) -> Row[Any] | None:
     return (await tx.execute(select(erasure).where(erasure.c.id == erasure_id).with_for_update())).one_or_none()
 
 
-async def confirmations(conn: AsyncConnection, erasure_id: UUID) -> Rows:
+async def confirmations(conn: AsyncConnection, erasure_ids: Sequence[UUID]) -> Rows:
     """Which services have confirmed, and when."""
     table = erasure_confirmation
-    chosen = select(table).where(table.c.erasure_id == erasure_id).order_by(table.c.service)
+    chosen = select(table).where(table.c.erasure_id.in_(erasure_ids)).order_by(table.c.service, table.c.erasure_id)
     return (await conn.execute(chosen)).all()
 
 
@@ -86,11 +87,40 @@ async def change_request(tx: AsyncConnection, request_id: UUID, values: Mapping[
 
 
 async def of_erasure(tx: AsyncConnection, erasure_id: UUID) -> Rows:
-    """The requests that wait for an erasure, held."""
-    chosen = select(privacy_request).where(
-        privacy_request.c.erasure_id == erasure_id, privacy_request.c.answered_at.is_(None)
-    )
+    """The requests that wait for an erasure, of whichever record of the person, held."""
+    named = select(privacy_request_person.c.request_id).where(privacy_request_person.c.erasure_id == erasure_id)
+    chosen = select(privacy_request).where(privacy_request.c.id.in_(named), privacy_request.c.answered_at.is_(None))
     return (await tx.execute(chosen.order_by(privacy_request.c.id).with_for_update())).all()
+
+
+async def name_persons(tx: AsyncConnection, request_id: UUID, erasures: Mapping[UUID, UUID | None]) -> None:
+    """Which records a request of erasure is about from now on, each with its erasure."""
+    await tx.execute(delete(privacy_request_person).where(privacy_request_person.c.request_id == request_id))
+    rows = [{"request_id": request_id, "customer_id": one, "erasure_id": erasures[one]} for one in sorted(erasures)]
+    await tx.execute(insert(privacy_request_person).values(rows))
+
+
+async def persons_of(conn: AsyncConnection, request_id: UUID) -> Rows:
+    """The records a request of erasure is about: (customer_id, erasure_id)."""
+    named = privacy_request_person
+    chosen = select(named.c.customer_id, named.c.erasure_id).where(named.c.request_id == request_id)
+    return (await conn.execute(chosen.order_by(named.c.customer_id))).all()
+
+
+async def unfinished(conn: AsyncConnection, request_id: UUID) -> bool:
+    """Whether an erasure that a request waits for is not confirmed by all five yet."""
+    named = privacy_request_person
+    joined = select(erasure.c.id).join(named, named.c.erasure_id == erasure.c.id)
+    chosen = joined.where(named.c.request_id == request_id, erasure.c.completed_at.is_(None)).limit(1)
+    return (await conn.execute(chosen)).first() is not None
+
+
+async def wake(tx: AsyncConnection, ids: Sequence[UUID], at: datetime) -> None:
+    """Let erasures that wait be due at that instant, of everybody with one of these records."""
+    named = select(privacy_request_person.c.request_id).where(privacy_request_person.c.customer_id.in_(ids))
+    later = privacy_request.c.due_again_at.is_(None) | (privacy_request.c.due_again_at > at)
+    waiting = update(privacy_request).where(privacy_request.c.id.in_(named), privacy_request.c.waits, later)
+    await tx.execute(waiting.values(due_again_at=at))
 
 
 def _due_again(at: datetime) -> Select[Any]:
@@ -146,7 +176,7 @@ async def calendars_in_use(conn: AsyncConnection) -> list[str]:
 async def without_clock(tx: AsyncConnection, most: int) -> Rows:
     """Requests that wait for an answer and whose clock is not kept yet."""
     kept = select(privacy_deadline.c.id).where(privacy_deadline.c.id == privacy_request.c.id).exists()
-    chosen = select(privacy_request).where(privacy_request.c.answered_at.is_(None), ~kept)
+    chosen = select(privacy_request).where(privacy_request.c.told_at.is_(None), ~kept)
     return (await tx.execute(chosen.order_by(privacy_request.c.id).limit(most))).all()
 
 

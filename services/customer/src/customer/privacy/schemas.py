@@ -110,6 +110,7 @@ class Certificate(View):
     request_id: UUID
     erasure_id: UUID | None
     customer_id: UUID
+    customer_ids: list[UUID] = Field(description="every record that counted as this person, and was erased as one")
     state: RequestState
     answered_at: datetime
     backups_gone_at: datetime | None = Field(

@@ -49,13 +49,26 @@ privacy_request = Table(
     # Intervals, never a result: what they mean follows from the policy and the calendar of the day they are read.
     Column("clock", JSONB, nullable=False),
     Column("answered_at", DateTime(timezone=True)),
+    # The first answer: what the clock asks for. An erasure refused in part goes on years later, and that is no breach.
+    Column("told_at", DateTime(timezone=True)),
     Column("refusals", JSONB, nullable=False),
     Column("erasure_id", Uuid),
+    # It goes on by itself: at `due_again_at`, or when something of what keeps the person is known to be no more.
+    Column("waits", Boolean, nullable=False, server_default=text("false")),
     Column("due_again_at", DateTime(timezone=True)),
     Column("requested_by", Text, nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Index(None, "received_at", "id"),
     Index("ix_privacy_request_due_again", "due_again_at", postgresql_where=text("due_again_at IS NOT NULL")),
+)
+
+# Every record that counted as the person when an erasure was last tried, and its erasure; none where all must be kept.
+privacy_request_person = Table(
+    "privacy_request_person",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("customer_id", Uuid, primary_key=True, index=True),
+    Column("erasure_id", Uuid, index=True),
 )
 
 # The clock of each request with what was computed from it, so that warnings are found by time; its id is the request's.

@@ -3,14 +3,13 @@
 from customer.privacy.usecases.clocks import compute_anew, say_clocks
 from customer.privacy.usecases.erasing import confirm_erasure, erase_whole, forget, request_erasure, show_erasure
 from customer.privacy.usecases.exporting import bundle, ready
+from customer.privacy.usecases.forgetting import due_again, erased, wake
 from customer.privacy.usecases.holding import hold_of, lift_hold, set_hold
 from customer.privacy.usecases.requesting import (
     check_identity,
     clocks_of,
     complete,
     decide,
-    due_again,
-    erased,
     extend,
     show_certificate,
     show_request,
@@ -44,4 +43,5 @@ __all__ = [
     "shown",
     "submit_request",
     "view_of",
+    "wake",
 ]

@@ -119,7 +119,7 @@ def _said(row: Row[Any], one: Said, at: datetime) -> Emit:
 
 def state_of(row: Row[Any]) -> State:
     """The intervals of a request's clock."""
-    return State.from_json(row.received_at, row.clock, row.answered_at)
+    return State.from_json(row.received_at, row.clock, row.told_at)
 
 
 def reading_of(world: World, row: Row[Any], at: datetime) -> Reading:

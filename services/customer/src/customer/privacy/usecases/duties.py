@@ -43,17 +43,22 @@ def duties_in(jurisdiction: str) -> list[Duty]:
     ]
 
 
-async def refused(world: World, tx: AsyncConnection, customer_id: UUID) -> list[Refusal]:
-    """What an erasure of this customer must leave now; nothing for somebody we do not know."""
+async def refused(world: World, tx: AsyncConnection, persons: Sequence[UUID]) -> list[Refusal]:
+    """What an erasure of a person with these records must leave now; nothing for somebody we do not know.
+
+    A duty is about the person, whichever record the relation stands under; an order on one record is about all of them.
+    """
     settings = world.settings
     assert isinstance(settings, Settings)  # noqa: S101  # this service is started with its own settings
     now = clock.now()
-    known = (await parties.views(world, tx, [customer_id])).get(customer_id)
-    relation = Relation(customer=False, ended_at=None)
-    if known is not None and known.state is not State.PROSPECT:
+    known = (await parties.views(world, tx, persons)).values()
+    relations = [one for one in known if one.state is not State.PROSPECT]
+    ended = None
+    if all(one.state is State.CLOSED for one in relations):
         # The last change of a closed relation is no earlier than its end: the later date is the safe one.
-        relation = Relation(customer=True, ended_at=known.updated_at if known.state is State.CLOSED else None)
-    holds = [Hold(row.code, row.until) for row in await repository.holds_of(tx, [customer_id], now)]
+        ended = max((one.updated_at for one in relations), default=None)
+    relation = Relation(customer=bool(relations), ended_at=ended)
+    holds = [Hold(row.code, row.until) for row in await repository.holds_of(tx, persons, now)]
     return refusals(relation, duties_in(settings.jurisdiction), holds, now, clock.day_in(settings.zone, now))
 
 

@@ -1,6 +1,7 @@
 """Forgetting a customer, whole or in part: our own at once, the others' by event, complete when all five have confirmed."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -34,6 +35,8 @@ from shared.access import Caller
 from shared.erasure import Forget, named, removed
 from shared.events import outbox
 from shared.events.envelope import Emit
+from shared.problems import RequestInFlight
+from shared.subjects import circles
 from shared.world import World
 
 OWN = "customer"
@@ -71,6 +74,21 @@ async def _forget_beside(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """What no duty to keep identity and transactions is about: messages, what was heard, what was derived."""
     for one in (*_COUNTED, *_BESIDE):
         await one(tx, ids)
+
+
+async def lock_persons(world: World, tx: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Of each of these every record that counts as the same person now, their keys held alone until `tx` ends.
+
+    Before any look at what must be kept, so that no order and no link comes in between; and before any request is held,
+    since whoever forgets somebody takes them in that order.
+    """
+    around = await circles(tx, storage.LINKS, ids)
+    named = {one for circle in around.values() for one in circle}
+    await world.vault.lock(tx, [parties.subject_of(one) for one in named])
+    around = await circles(tx, storage.LINKS, ids)
+    if not {one for circle in around.values() for one in circle} <= named:
+        raise RequestInFlight("Somebody was linked with one of these at this moment; try again.")
+    return around
 
 
 async def request_erasure(
@@ -114,10 +132,12 @@ async def request_erasure(
 
 
 async def erase_whole(world: World, tx: AsyncConnection, customer_id: UUID, caller: Caller) -> tuple[Erasure, bool]:
-    """Forget a customer in all five services, or raise MustBeKept: a request of kind `erasure` does what may be done."""
-    # Before the look at what must be kept: a hold at the same moment is seen, or finds nobody any more.
-    await world.vault.lock(tx, [parties.subject_of(customer_id)])
-    if kept_by(await refused(world, tx, customer_id)):
+    """Forget one record in all five services, or raise MustBeKept: a request of kind `erasure` does what may be done.
+
+    What must be kept is asked of the person, under every record that counts as them.
+    """
+    persons = (await lock_persons(world, tx, [customer_id]))[customer_id]
+    if kept_by(await refused(world, tx, persons)):
         raise MustBeKept("A law or an order keeps something of this customer; ask by a privacy request.")
     return await request_erasure(world, tx, customer_id, caller)
 
@@ -133,20 +153,26 @@ async def show_erasure(tx: AsyncConnection, customer_id: UUID) -> Erasure:
 async def certificate(
     world: World, tx: AsyncConnection, row: Row[Any], refusals: Sequence[RefusalView], caller: Caller
 ) -> Certificate:
-    """What was erased where, what stays and why, of a request that is answered; the reading is recorded."""
+    """What was erased where, what stays and why, of a request that is answered; the reading is recorded.
+
+    Of a person with several records the rows of all of them, counted together.
+    """
     settings = world.settings
     assert isinstance(settings, Settings)  # noqa: S101  # this service is started with its own settings
-    said = await repository.confirmations(tx, row.erasure_id) if row.erasure_id else []
-    answers = {one.service: one for one in said}
+    persons = await repository.persons_of(tx, row.id)
+    erasures = [one.erasure_id for one in persons if one.erasure_id is not None]
+    answers: dict[str, list[Row[Any]]] = {service: [] for service in SERVICES}
+    for one in await repository.confirmations(tx, erasures):
+        answers[one.service].append(one)
     lines = [
         CertificateLine(
             service=service,
-            confirmed_at=answers[service].confirmed_at if service in answers else None,
-            removed=answers[service].removed if service in answers else {},
-            left=answers[service].left if service in answers else {},
+            confirmed_at=max((one.confirmed_at for one in said), default=None),
+            removed=_together(one.removed for one in said),
+            left=_together(one.left for one in said),
             stays_by=[one for one in refusals if service in one.services],
         )
-        for service in SERVICES
+        for service, said in answers.items()
     ]
     entry = audit.Entry("erasure.certificate", parties.subject_of(row.customer_id), "privacy_request", row.id, caller)
     await audit.seen(tx, storage.AUDIT, world.keyring, [entry])
@@ -155,6 +181,7 @@ async def certificate(
         request_id=row.id,
         erasure_id=row.erasure_id,
         customer_id=row.customer_id,
+        customer_ids=[one.customer_id for one in persons],
         state=row.state,
         answered_at=row.answered_at,
         backups_gone_at=row.answered_at + timedelta(days=settings.backup_days) if erased else None,
@@ -162,8 +189,16 @@ async def certificate(
     )
 
 
+def _together(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Rows by table, of all records."""
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return dict(sorted(total.items()))
+
+
 async def _view(tx: AsyncConnection, row: Row[tuple[object, ...]]) -> Erasure:
-    confirmed = await repository.confirmations(tx, row.id)
+    confirmed = await repository.confirmations(tx, [row.id])
     return Erasure(
         id=row.id,
         customer_id=row.customer_id,
@@ -178,16 +213,16 @@ async def _view(tx: AsyncConnection, row: Row[tuple[object, ...]]) -> Erasure:
     )
 
 
-async def confirm_erasure(tx: AsyncConnection, request_id: UUID, said: Said) -> Row[tuple[object, ...]] | None:
+async def confirm_erasure(tx: AsyncConnection, request_id: UUID, said: Said) -> bool:
     """A service has forgotten the customer; the last of the five completes the erasure and says so.
 
     A confirmation of a request that is not ours (a replay after a restore names one nobody asked for here) is let go.
-    The erasure, when this completed it.
+    Whether this completed it.
     """
     row = await repository.locked(tx, request_id)
     if row is None or not await repository.confirm(tx, request_id, clock.now(), said):
-        return None
-    confirmed = [one.service for one in await repository.confirmations(tx, request_id)]
+        return False
+    confirmed = [one.service for one in await repository.confirmations(tx, [request_id])]
     completed = row.completed_at is None and state_of(confirmed) is ErasureState.COMPLETED
     at = clock.now()
     await repository.advance(tx, request_id, row.version + 1, at if completed else row.completed_at)
@@ -199,4 +234,4 @@ async def confirm_erasure(tx: AsyncConnection, request_id: UUID, said: Said) -> 
             storage.SOURCE,
             [Emit(event, key=row.customer_id, subject=request_id, sequence=row.version + 1)],
         )
-    return row if completed else None
+    return completed

@@ -13,6 +13,7 @@ from customer.parties.problems import CustomerErased
 from customer.privacy import repository
 from customer.privacy.problems import HoldUnknown
 from customer.privacy.schemas import LegalHold, SetHold
+from customer.privacy.usecases.forgetting import wake
 from shared import audit, clock
 from shared.access import Caller
 from shared.crypto import Subject
@@ -73,11 +74,15 @@ def hold_of(row: Row[Any]) -> LegalHold:
 
 async def lift_hold(world: World, tx: AsyncConnection, hold_id: UUID, match: int, caller: Caller) -> LegalHold:
     """End a hold; erasures it kept from being whole go on by themselves."""
+    for known in await repository.holds_by_ids(tx, [hold_id]):
+        # An erasure that still saw it is wholly before this, so that it is found waiting; and keys go before all rows.
+        await world.vault.for_write(tx, [parties.subject_of(known.customer_id)])
     row = await repository.locked_hold(tx, hold_id)
     if row is None or row.lifted_at is not None:
         raise HoldUnknown()
     check_version(match, row.version)
     lifted = await repository.change_hold(tx, hold_id, {"lifted_at": clock.now()})
+    await wake(tx, [row.customer_id])
     entry = audit.Entry("hold.lift", parties.subject_of(row.customer_id), HOLD, hold_id, caller)
     await audit.record(tx, storage.AUDIT, world.keyring, [entry])
     return hold_of(lifted)

@@ -16,13 +16,9 @@ from customer.privacy import repository
 from customer.privacy.domain import (
     BY_ITSELF,
     OPEN,
-    SERVICES,
-    ErasureState,
     Refusal,
     RequestKind,
     RequestState,
-    kept_by,
-    try_again_at,
 )
 from customer.privacy.problems import NotReady, RequestAnswered, RequestUnknown
 from customer.privacy.schemas import (
@@ -35,10 +31,12 @@ from customer.privacy.schemas import (
     RefusalView,
     SubmitRequest,
 )
+from customer.privacy.usecases.answering import answer
 from customer.privacy.usecases.clocks import IDENTITY, keep_clock, reading_of, rule_of, view_of_clock
-from customer.privacy.usecases.duties import as_views, refused
-from customer.privacy.usecases.erasing import certificate, request_erasure
+from customer.privacy.usecases.duties import as_views
+from customer.privacy.usecases.erasing import certificate, lock_persons
 from customer.privacy.usecases.exporting import ask_all
+from customer.privacy.usecases.forgetting import erase, lock_asked
 from customer.settings import Settings
 from shared import audit, clock
 from shared.access import Caller
@@ -89,8 +87,7 @@ async def _submit(world: World, tx: AsyncConnection, wish: Wish[SubmitRequest]) 
     if received > wish.at:
         return Malformed(errors=[FieldError("/received_at", "ahead", "a request cannot have come later than now")])
     subject = parties.subject_of(body.customer_id)
-    if body.kind is RequestKind.ERASURE:
-        await world.vault.lock(tx, [subject])
+    around = await lock_persons(world, tx, [body.customer_id] if body.kind is RequestKind.ERASURE else [])
     key = (await world.vault.for_write(tx, [subject]))[subject]
     if key is None:
         return CustomerErased()
@@ -117,7 +114,7 @@ async def _submit(world: World, tx: AsyncConnection, wish: Wish[SubmitRequest]) 
     row = await _held(tx, wish.id)
     await keep_clock(world, tx, row)
     if method:
-        row = await _carry_out(world, tx, row, caller)
+        row = await _carry_out(world, tx, row, around, caller)
     return await view_of(world, tx, row)
 
 
@@ -128,77 +125,42 @@ async def _held(tx: AsyncConnection, request_id: UUID) -> Row[Any]:
     return row
 
 
-async def _open(world: World, tx: AsyncConnection, request_id: UUID) -> Row[Any]:
-    await _lock_persons(world, tx, await repository.requests_by_ids(tx, [request_id]))
+async def _open(tx: AsyncConnection, request_id: UUID) -> Row[Any]:
     row = await _held(tx, request_id)
     if RequestState(row.state) not in OPEN:
         raise RequestAnswered("It has been answered.")
     return row
 
 
-async def _lock_persons(world: World, tx: AsyncConnection, rows: Sequence[Row[Any]]) -> None:
-    """Whom requests of erasure are about, alone until `tx` ends: before the requests, as whoever forgets takes them."""
-    asked = [row for row in rows if row.kind == RequestKind.ERASURE]
-    await world.vault.lock(tx, [parties.subject_of(row.customer_id) for row in asked])
-
-
-async def _carry_out(world: World, tx: AsyncConnection, row: Row[Any], caller: Caller) -> Row[Any]:
+async def _carry_out(
+    world: World, tx: AsyncConnection, row: Row[Any], around: Mapping[UUID, Sequence[UUID]], caller: Caller
+) -> Row[Any]:
     """Do what a request of this kind asks for; what other services or a person must add keeps it open."""
     kind = RequestKind(row.kind)
     if kind in {RequestKind.ACCESS, RequestKind.PORTABILITY}:
         await ask_all(world, tx, row)
         return row
     if kind is RequestKind.ERASURE:
-        return await _erase(world, tx, row, caller)
+        return await erase(world, tx, row, around[row.customer_id], caller)
     if kind in BY_ITSELF:
         await consents.stop(world, tx, row.customer_id, row.purpose, row.id, caller)
-        return await _answer(world, tx, row, RequestState.COMPLETED)
+        return await answer(world, tx, row, RequestState.COMPLETED)
     return row
-
-
-async def _erase(world: World, tx: AsyncConnection, row: Row[Any], caller: Caller) -> Row[Any]:
-    told = await refused(world, tx, row.customer_id)
-    kept = kept_by(told)
-    values: dict[str, Any] = {
-        "refusals": [one.model_dump(mode="json") for one in as_views(told)],
-        "due_again_at": try_again_at(told),
-        "updated_at": clock.now(),
-    }
-    if len(kept) == len(SERVICES):
-        await repository.change_request(tx, row.id, values)
-        return await _answer(world, tx, await _held(tx, row.id), RequestState.REFUSED)
-    erasure, _ = await request_erasure(world, tx, row.customer_id, caller, kept)
-    moved = await repository.change_request(tx, row.id, values | {"erasure_id": erasure.id})
-    # Asked for and done by another way meanwhile.
-    done = erasure.state is ErasureState.COMPLETED
-    return await _answer(world, tx, moved, RequestState.COMPLETED) if done else moved
-
-
-async def erased(world: World, tx: AsyncConnection, erasure_id: UUID, *, partial: bool) -> None:
-    """All five have confirmed: the requests that waited for it are answered."""
-    for row in await repository.of_erasure(tx, erasure_id):
-        await _answer(world, tx, row, RequestState.PARTLY_REFUSED if partial else RequestState.COMPLETED)
 
 
 async def complete(world: World, tx: AsyncConnection, request_id: UUID) -> None:
     """All five are ready to hand over: an access request is answered."""
     row = await repository.locked_request(tx, request_id)
     if row is not None and RequestState(row.state) in OPEN:
-        await _answer(world, tx, row, RequestState.COMPLETED)
-
-
-async def _answer(world: World, tx: AsyncConnection, row: Row[Any], state: RequestState) -> Row[Any]:
-    now = clock.now()
-    moved = await repository.change_request(tx, row.id, {"state": state, "answered_at": now, "updated_at": now})
-    await keep_clock(world, tx, moved)
-    return moved
+        await answer(world, tx, row, RequestState.COMPLETED)
 
 
 async def check_identity(
     world: World, tx: AsyncConnection, request_id: UUID, body: CheckIdentity, caller: Caller
 ) -> PrivacyRequest:
     """It is sure now who asked: the clock goes on, and the request is carried out. Raises RequestAnswered otherwise."""
-    row = await _open(world, tx, request_id)
+    around = await lock_asked(world, tx, await repository.requests_by_ids(tx, [request_id]))
+    row = await _open(tx, request_id)
     if row.state != RequestState.IDENTITY_CHECK:
         raise RequestAnswered("It is known already who asks.")
     now = clock.now()
@@ -213,14 +175,14 @@ async def check_identity(
     moved = await repository.change_request(tx, request_id, values)
     await keep_clock(world, tx, moved)
     await _note(world, tx, "privacy.identity", row.customer_id, request_id, caller, {"method": body.method})
-    return await view_of(world, tx, await _carry_out(world, tx, moved, caller))
+    return await view_of(world, tx, await _carry_out(world, tx, moved, around, caller))
 
 
 async def extend(
     world: World, tx: AsyncConnection, request_id: UUID, body: ExtendRequest, caller: Caller
 ) -> PrivacyRequest:
     """Grant an extension the regime knows; after the period has ended it would be void, and is refused."""
-    row = await _open(world, tx, request_id)
+    row = await _open(tx, request_id)
     rule, now = rule_of(world, row.regime, row.received_at), clock.now()
     if rule.extension(body.extension) is None:
         raise Malformed(errors=[FieldError("/extension", "unknown", "the regime knows no such extension")])
@@ -240,34 +202,18 @@ async def decide(
     world: World, tx: AsyncConnection, request_id: UUID, body: DecideRequest, caller: Caller
 ) -> PrivacyRequest:
     """A person's answer: a rectification is done, or a request is refused by a rule that is named."""
-    row = await _open(world, tx, request_id)
+    row = await _open(tx, request_id)
     if body.refused_by is None and row.kind != RequestKind.RECTIFICATION:
         raise RequestAnswered("This kind is carried out by the service itself.")
+    if row.erasure_id is not None:
+        raise RequestAnswered("The person is being forgotten already.")
     if body.refused_by is not None:
         told = as_views([Refusal(body.refused_by, ("customer",), None)])
         await repository.change_request(tx, request_id, {"refusals": [one.model_dump(mode="json") for one in told]})
     state = RequestState.COMPLETED if body.refused_by is None else RequestState.REFUSED
-    moved = await _answer(world, tx, row, state)
+    moved = await answer(world, tx, row, state)
     await _note(world, tx, "privacy.decide", row.customer_id, request_id, caller, {"state": state})
     return await view_of(world, tx, moved)
-
-
-async def due_again(world: World, tx: AsyncConnection, most: int = 20) -> int:
-    """Go on with erasures that were refused in part and whose reason has ended; how many were looked at."""
-    now = clock.now()
-    due = await repository.due_again(tx, now, most)
-    await _lock_persons(world, tx, due)
-    rows = await repository.hold_due(tx, [row.id for row in due], now)
-    for row in rows:
-        told = await refused(world, tx, row.customer_id)
-        values: dict[str, Any] = {"due_again_at": try_again_at(told), "updated_at": now}
-        if kept_by(told):
-            await repository.change_request(tx, row.id, values)
-            continue
-        reopened = {"state": RequestState.IN_PROGRESS, "answered_at": None}
-        moved = await repository.change_request(tx, row.id, values | reopened)
-        await keep_clock(world, tx, await _erase(world, tx, moved, _ITSELF))
-    return len(rows)
 
 
 async def show_request(world: World, tx: AsyncConnection, request_id: UUID, caller: Caller) -> PrivacyRequest:
