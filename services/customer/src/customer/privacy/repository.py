@@ -72,6 +72,12 @@ async def requests_by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
     return (await conn.execute(select(privacy_request).where(privacy_request.c.id.in_(ids)))).all()
 
 
+async def of_customers(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
+    """All requests of these customers, oldest first."""
+    chosen = select(privacy_request).where(privacy_request.c.customer_id.in_(ids))
+    return (await conn.execute(chosen.order_by(privacy_request.c.received_at, privacy_request.c.id))).all()
+
+
 async def locked_request(tx: AsyncConnection, request_id: UUID) -> Row[Any] | None:
     """One request, held until the end of the transaction."""
     chosen = select(privacy_request).where(privacy_request.c.id == request_id)
@@ -103,8 +109,9 @@ async def name_persons(tx: AsyncConnection, request_id: UUID, erasures: Mapping[
 async def persons_of(conn: AsyncConnection, request_id: UUID) -> Rows:
     """The records a request of erasure is about: (customer_id, erasure_id)."""
     named = privacy_request_person
-    chosen = select(named.c.customer_id, named.c.erasure_id).where(named.c.request_id == request_id)
-    return (await conn.execute(chosen.order_by(named.c.customer_id))).all()
+    return (
+        await conn.execute(select(named).where(named.c.request_id == request_id).order_by(named.c.customer_id))
+    ).all()
 
 
 async def unfinished(conn: AsyncConnection, request_id: UUID) -> bool:
@@ -130,13 +137,15 @@ def _due_again(at: datetime) -> Select[Any]:
 
 async def due_again(conn: AsyncConnection, at: datetime, most: int) -> Rows:
     """Erasures refused in part whose reason has ended by then, the longest due first."""
-    return (await conn.execute(_due_again(at).limit(most))).all()
+    rows: Rows = (await conn.execute(_due_again(at).limit(most))).all()
+    return rows
 
 
 async def hold_due(tx: AsyncConnection, ids: Sequence[UUID], at: datetime) -> Rows:
     """Those of these that are still due, held until `tx` ends; what another worker holds is passed over."""
     chosen = _due_again(at).where(privacy_request.c.id.in_(ids))
-    return (await tx.execute(chosen.with_for_update(skip_locked=True))).all()
+    rows: Rows = (await tx.execute(chosen.with_for_update(skip_locked=True))).all()
+    return rows
 
 
 def requests(*, customer_ids: Sequence[UUID] | None, kind: str | None, state: str | None) -> Select[Any]:

@@ -20,6 +20,7 @@ from customer.privacy.schemas import (
     ExtendRequest,
     LegalHold,
     PrivacyRequest,
+    RequestDetails,
     RequestErasure,
     SetHold,
     SubmitRequest,
@@ -118,6 +119,12 @@ async def show_privacy_request(request: Request, request_id: UUID, caller: CanSe
 async def show_privacy_clocks(request: Request, request_id: UUID, caller: CanSee, tx: Tx) -> Clocks:
     """The statutory clock with the arithmetic a person can follow, its source and how sure it is."""
     return await usecases.clocks_of(request.app.state.world, tx, request_id, caller)
+
+
+@requests_router.get("/{request_id}/details")
+async def show_privacy_details(request: Request, request_id: UUID, caller: CanAnswer, tx: Tx) -> RequestDetails:
+    """What the person wrote, such as what is to be put right, for who answers it; recorded. Errors: 410 erased."""
+    return await usecases.show_details(request.app.state.world, tx, request_id, caller)
 
 
 @requests_router.get("/{request_id}/certificate")

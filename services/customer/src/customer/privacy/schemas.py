@@ -91,6 +91,13 @@ class PrivacyRequest(View):
     updated_at: datetime
 
 
+class RequestDetails(View):
+    """What the person wrote with a request; null where they wrote nothing."""
+
+    request_id: UUID
+    details: str | None
+
+
 class CertificateLine(View):
     """One service: rows by table that name the customer no more (`removed`) or still do (`left`), and what it keeps by.
 

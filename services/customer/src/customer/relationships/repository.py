@@ -60,6 +60,12 @@ async def by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> Sequence[Row[Any
     return (await conn.execute(select(relationship).where(relationship.c.id.in_(ids)))).all()
 
 
+async def of_parties(conn: AsyncConnection, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """All relationships with one of these parties at either end, those that ended included, oldest first."""
+    ends = or_(relationship.c.customer_id.in_(ids), relationship.c.other_id.in_(ids))
+    return (await conn.execute(select(relationship).where(ends).order_by(relationship.c.id))).all()
+
+
 async def locked(tx: AsyncConnection, relationship_id: UUID) -> Row[Any] | None:
     """One present relationship, held until the transaction ends."""
     chosen = select(relationship).where(relationship.c.id == relationship_id, _PRESENT).with_for_update()

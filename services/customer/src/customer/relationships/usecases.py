@@ -1,6 +1,6 @@
 """What can be done with relationships: say how two parties belong together, end it, forget it with one of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -133,6 +133,19 @@ async def seen(world: World, tx: AsyncConnection, customer_id: UUID, caller: Cal
         raise absent[customer_id]
     entry = audit.Entry("relationship.list", parties.subject_of(customer_id), RESOURCE, None, caller)
     await audit.seen(tx, storage.AUDIT, world.keyring, [entry])
+
+
+async def gather(
+    _: World, conn: AsyncConnection, customers: Sequence[UUID]
+) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """As what somebody under these ids belongs with others, at which end: for their own export.
+
+    Not with whom, nor who wrote it down: that is of the other, and of an employee (GDPR Art. 15(4)).
+    """
+    own = set(customers)
+    for row in await repository.of_parties(conn, customers):
+        told = view_of(row).model_dump(mode="json", exclude={"customer_id", "other_id", "recorded_by", "version"})
+        yield RESOURCE, told | {"end": "customer" if row.customer_id in own else "other"}
 
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:

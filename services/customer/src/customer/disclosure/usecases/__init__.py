@@ -9,7 +9,7 @@ from customer.disclosure.usecases.confirming import (
 )
 from customer.disclosure.usecases.forgetting import forget
 from customer.disclosure.usecases.granting import ask_access, break_glass, list_grants, show_grant
-from customer.disclosure.usecases.looking import who_looked
+from customer.disclosure.usecases.looking import gather, who_looked
 from customer.disclosure.usecases.opening import openings, require_change
 from customer.disclosure.usecases.reviewing import judge, list_reviews, show_review
 
@@ -20,6 +20,7 @@ __all__ = [
     "codes_wait",
     "confirm_grants",
     "forget",
+    "gather",
     "hand_out_codes",
     "judge",
     "list_grants",

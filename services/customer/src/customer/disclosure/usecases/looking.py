@@ -1,6 +1,6 @@
 """Who looked: the record of a customer, told to staff whole and to the customer without what would tip anybody off."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.disclosure import repository
-from customer.disclosure.domain import tells
+from customer.disclosure.domain import QUIET_PURPOSES, QUIET_SENDERS, tells
 from customer.disclosure.schemas import AccessLine
-from customer.disclosure.usecases.granting import absence, entry
+from customer.disclosure.tables import access_grant
+from customer.disclosure.usecases.granting import absence, entry, view_of
 from shared import audit
 from shared.access import Caller
 from shared.pagination import Page, Position
@@ -48,6 +49,23 @@ async def who_looked(
     following = cursor.seal(kept[-1].at, kept[-1].id) if len(found) > limit else None
     await audit.seen(tx, storage.AUDIT, world.keyring, [entry("access.log", customer_id, None, caller)])
     return Page(items=kept, next_cursor=following)
+
+
+async def gather(
+    world: World, conn: AsyncConnection, customers: Sequence[UUID]
+) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """What a person under these ids let others see, and who looked, as they are told of it: for their own export."""
+    for one in sorted(customers):
+        themself = Caller(sub=str(one), actor="customer", scopes=frozenset(), customer_id=one)
+        chosen = repository.grants_of(one, purposes=QUIET_PURPOSES, senders=QUIET_SENDERS)
+        for grant in await conn.execute(chosen.order_by(access_grant.c.id)):
+            yield "access_grant", view_of(world, grant, themself).model_dump(mode="json")
+        before: UUID | None = None
+        while rows := await repository.lines(conn, one, before, _BATCH):
+            for told in (orjson.loads(row.canonical) for row in rows):
+                if tells(told):
+                    yield "access", _line(told, own=True).model_dump(mode="json") | {"customer_id": str(one)}
+            before = rows[-1].id
 
 
 def _line(told: Mapping[str, Any], *, own: bool) -> AccessLine:

@@ -1,7 +1,7 @@
 """What can be done with interactions: record (for many at once), read as facts and in order, profile, forget."""
 
 from customer.interactions.usecases.forgetting import forget
-from customer.interactions.usecases.profiling import AskProfile, checked, show_profiles, show_timeline
+from customer.interactions.usecases.profiling import AskProfile, checked, gather_features, show_profiles, show_timeline
 from customer.interactions.usecases.reading import (
     contacts_by_hour,
     facts_of,
@@ -30,6 +30,7 @@ __all__ = [
     "first_of_kind",
     "forget",
     "gather",
+    "gather_features",
     "import_interactions",
     "ingest_of",
     "no_cuts",

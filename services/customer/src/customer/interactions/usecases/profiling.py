@@ -1,6 +1,6 @@
 """A customer at one instant: facts, features with how long they hold, and the parts other capabilities plug in."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -135,6 +135,20 @@ def _profile(
         features_valid_until=min(ends, default=None),
         sections={},
     )
+
+
+async def gather_features(
+    world: World, conn: AsyncConnection, customers: Sequence[UUID]
+) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """What the bank reads out of the doings of a person under these ids now, as their profile shows it: for their export."""
+    circle = sorted(customers)
+    found = await facts_of_ids(world, conn, circle)
+    facts = sorted((fact for told in found.values() for fact in told), key=lambda fact: fact.occurred_at)
+    themself = Caller(sub="", actor="customer", scopes=frozenset(), customer_id=circle[0])
+    profile = _profile(world, AskProfile(circle[0], themself), circle, facts, ())
+    for name, one in profile.features.items():
+        if one.value is not None:
+            yield "feature", {"name": name, "as_of": profile.as_of} | one.model_dump(mode="json")
 
 
 async def _sections(

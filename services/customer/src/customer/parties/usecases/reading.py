@@ -17,7 +17,7 @@ from customer.parties.domain.names import NameParts, parts_of, rendered
 from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.parties.schemas import Customer, Found, LookUp, PastVersion
 from customer.parties.schemas.party import Claimed, FieldProvenance, RenderedName
-from customer.parties.usecases.claiming import all_claims, claims_from, holding
+from customer.parties.usecases.claiming import all_claims, claims_from, claims_to, holding
 from customer.parties.usecases.masking import as_seen, detail_of
 from customer.parties.usecases.sealing import (
     PARTY,
@@ -248,7 +248,18 @@ async def recorded_versions(world: World, conn: AsyncConnection, ids: Sequence[U
 async def gather(
     world: World, conn: AsyncConnection, customers: Sequence[UUID]
 ) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
-    """What is recorded of a person under these ids, every version of it: for their own export."""
+    """What is recorded of a person under these ids, every version of it, and who claimed each fact: for their own export."""
     for _, versions in sorted((await recorded_versions(world, conn, customers)).items()):
         for version in versions:
             yield "party", version.model_dump(mode="json", exclude={"restricted"})
+    rows, _, _ = await repository.by_ids(conn, customers)
+    keys = await world.vault.for_read(conn, [subject_of(row.id) for row in rows])
+    found = await views(world, conn, customers)
+    for row in rows:
+        key = keys[subject_of(row.id)]
+        if key is not None and row.id in found:
+            # Where what was not had from the person came from (GDPR Art. 15(1)(g)).
+            told = claims_to(all_claims(found[row.id], claims_from(opened_details(row, key)["claims"])))
+            for field, claims in told.items():
+                for one in claims:
+                    yield "claim", {"customer_id": str(row.id), "field": field} | one

@@ -17,6 +17,7 @@ from customer.privacy.usecases.requesting import (
     submit_request,
     view_of,
 )
+from customer.privacy.usecases.wording import show_details
 
 __all__ = [
     "bundle",
@@ -38,6 +39,7 @@ __all__ = [
     "say_clocks",
     "set_hold",
     "show_certificate",
+    "show_details",
     "show_erasure",
     "show_request",
     "shown",

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer import storage
 from customer.campaigns import usecases as campaigns
 from customer.consents import usecases as consents
+from customer.disclosure import usecases as disclosure
 from customer.interactions import usecases as interactions
 from customer.offers import usecases as offers
 from customer.outreach import usecases as outreach
@@ -21,7 +22,10 @@ from customer.privacy.clients import Others
 from customer.privacy.domain import SERVICES, RequestKind
 from customer.privacy.events import ExportRequested
 from customer.privacy.problems import NotReady, RequestUnknown
+from customer.privacy.usecases import wording
+from customer.relationships import usecases as relationships
 from customer.routing import usecases as routing
+from customer.segments import usecases as segments
 from customer.settings import Settings
 from shared import audit, clock
 from shared.access import Caller
@@ -36,12 +40,17 @@ OWN: Final = "customer"
 # What each capability holds of a person, opened.
 _EACH: Final[tuple[Gather, ...]] = (
     parties.gather,
+    relationships.gather,
     consents.gather,
+    disclosure.gather,
+    wording.gather,
     interactions.gather,
+    interactions.gather_features,
     outreach.gather,
     campaigns.gather,
     routing.gather,
     offers.gather,
+    segments.gather,
 )
 
 

@@ -37,6 +37,7 @@ from customer.privacy.usecases.duties import as_views
 from customer.privacy.usecases.erasing import certificate, lock_persons
 from customer.privacy.usecases.exporting import ask_all
 from customer.privacy.usecases.forgetting import erase, lock_asked
+from customer.privacy.usecases.wording import REQUEST, sealed
 from customer.settings import Settings
 from shared import audit, clock
 from shared.access import Caller
@@ -46,7 +47,6 @@ from shared.problems import FieldError, Malformed, Problem
 from shared.subjects import reached
 from shared.world import World
 
-REQUEST: Final = "privacy_request"
 _ITSELF: Final = Caller(sub="customer-privacy", actor="service", scopes=frozenset())
 
 
@@ -101,7 +101,7 @@ async def _submit(world: World, tx: AsyncConnection, wish: Wish[SubmitRequest]) 
         "state": RequestState.IN_PROGRESS if method else RequestState.IDENTITY_CHECK,
         "regime": regime,
         "purpose": body.purpose,
-        "details": None if body.details is None else key.seal(body.details, row=wish.id, field="details"),
+        "details": sealed(body.details, wish.id, key),
         "identity_method": method,
         "received_at": received,
         "clock": State(received, pauses).as_json(),

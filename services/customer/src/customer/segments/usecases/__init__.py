@@ -12,7 +12,7 @@ from customer.segments.usecases.catalogue import (
 from customer.segments.usecases.freezing import freeze_cuts, list_cuts
 from customer.segments.usecases.judging import Judged, check_condition, judge
 from customer.segments.usecases.profiled import PROFILE_PART, fifths
-from customer.segments.usecases.reading import Look, active_keys, member_of, show_memberships, standing_of
+from customer.segments.usecases.reading import Look, active_keys, gather, member_of, show_memberships, standing_of
 from customer.segments.usecases.saying import everybody_in
 from customer.segments.usecases.settling import forget, settle, settle_batch
 
@@ -29,6 +29,7 @@ __all__ = [
     "fifths",
     "forget",
     "freeze_cuts",
+    "gather",
     "judge",
     "known_past",
     "list_cuts",

@@ -1,6 +1,6 @@
 """Reading whose memberships: as they are, as they were recorded then, and why; who read whom is recorded."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -148,6 +148,28 @@ def _explained(
             )
     reasons = {key: Explained.of(book.explain(key, readings), units) for key in told if key in book.rules}
     return [item.model_copy(update={"explanation": reasons.get(item.segment)}) for item in told.values()]
+
+
+async def gather(
+    _: World, conn: AsyncConnection, customers: Sequence[UUID]
+) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """Which segments people under these ids are in and were in, of those customers may be told: for their own export."""
+    told = (await shelf(conn)).told
+    named = {row.id: row for row in await repository.every(conn) if row.key in told}
+    here, gone = await repository.members_of(conn, customers), await repository.stays_of(conn, customers, void=False)
+    for row in [*here, *gone]:
+        if row.segment_id in named:
+            segment = named[row.segment_id]
+            yield (
+                "segment",
+                {
+                    "customer_id": row.customer_id,
+                    "segment": segment.key,
+                    "names": segment.names,
+                    "since": row.entered_at,
+                    "until": row._mapping.get("left_at"),
+                },
+            )
 
 
 async def active_keys(conn: AsyncConnection) -> list[str]:
