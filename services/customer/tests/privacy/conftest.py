@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared import clock
+from shared import clock, partitions
 from shared.testing.service import Service
 
 SCOPES = (
@@ -25,7 +25,9 @@ SCOPES = (
     "customer.legal-holds:write",
     "customer.legal-holds:read",
     "customer.identity-links:write",
-    "customer.offers:read",
+    "customer.relationships:write",
+    "customer.segments:write",
+    "customer.interactions:write",
 )
 OTHERS = ("feedback", "channel-router", "risk", "kpi")
 Do = Callable[..., Awaitable[Any]]
@@ -94,6 +96,8 @@ def go_on(service: Service) -> Do:
     async def gone_on(at: datetime) -> None:
         with clock.frozen(at):
             async with service.world.db.begin() as tx:
+                for table in ("outbox", "audit"):
+                    await partitions.ensure(tx, table, days_ahead=1)
                 await service.work.acts["duties_ended"](tx, {})
 
     return gone_on

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from customer.privacy import repository
-from customer.privacy.usecases import erasing, forgetting
+from customer.privacy.usecases import duties, erasing, forgetting
 from shared.testing.service import Service
 
 Do = Callable[..., Awaitable[Any]]
@@ -32,7 +32,7 @@ async def test_a_hold_that_comes_while_an_erasure_looks_for_holds_is_not_told_th
 ) -> None:
     who = await register()
     looked, held = asyncio.Event(), asyncio.Event()
-    real = erasing.refused
+    real = duties.refused
 
     async def slowly(*given: Any) -> Any:
         found = await real(*given)
@@ -65,10 +65,10 @@ async def test_an_erasure_that_comes_while_a_hold_is_written_finds_it(
         await asyncio.sleep(MOMENT)
 
     monkeypatch.setattr(repository, "insert_hold", slowly)
-    holding = asyncio.create_task(hold(who))
+    holding = asyncio.gather(hold(who))
     await written.wait()
     answer = await erase(staff, ask, who, road)
-    assert (await holding).status_code == 201
+    assert [one.status_code for one in await holding] == [201]
     assert (await staff.get(f"/v1/customers/{who}")).status_code == 200
     told = answer.json()
     assert told.get("state") == "refused" or told["type"] == "/problems/must-be-kept", told

@@ -313,3 +313,21 @@ async def test_what_a_person_wrote_goes_with_their_key(
         rows = (await conn.exec_driver_sql("SELECT details FROM privacy_request WHERE details IS NOT NULL")).all()
     assert rows == []
     assert (await staff.get(f"/v1/privacy-requests/{told['id']}")).json()["kind"] == "rectification"
+
+
+async def test_who_puts_something_right_sees_what_and_that_is_recorded(
+    service: Service, staff: httpx.AsyncClient, register: Do, ask: Do
+) -> None:
+    who = await register()
+    told = (await ask(who, "rectification", details="我的名字写错了")).json()
+    path = f"/v1/privacy-requests/{told['id']}/details"
+    assert (await staff.get(path)).json() == {"request_id": told["id"], "details": "我的名字写错了"}
+    async with service.world.db.read() as conn:
+        seen = "SELECT count(*) FROM audit WHERE convert_from(canonical, 'UTF8') LIKE '%privacy.details%'"
+        assert (await conn.exec_driver_sql(seen)).scalar_one() == 1
+    reader = await service.client(*RIGHTS, actor="staff", sub="ben")
+    own = await service.client(*RIGHTS, "customer.privacy-requests:approve", actor="customer", customer_id=who)
+    assert [(await one.get(path)).status_code for one in (reader, own)] == [403, 403]
+    assert (await staff.get(f"/v1/privacy-requests/{clock.new_id()}/details")).status_code == 404
+    await ask(who, "erasure")
+    assert (await staff.get(path)).status_code == 410
