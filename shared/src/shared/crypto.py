@@ -292,14 +292,9 @@ class Vault:
         return keys
 
     async def lock(self, tx: AsyncConnection, subjects: Sequence[Subject]) -> None:
-        """Keep every other writer of these subjects out until `tx` ends, even of one never heard of.
-
-        For who decides by what they wrote: it sees all of it, and none of them comes in between. To be taken before
-        `for_write` of the same subjects: two who share the rows and both want them alone would wait for each other.
-        """
-        distinct = sorted(set(subjects), key=_IN_ORDER)
-        await self._make(tx, distinct)  # a row that is not there cannot be locked
-        if distinct:
+        """Keep every other writer of these out until `tx` ends, to decide by what they wrote; taken before `for_write`."""
+        if distinct := sorted(set(subjects), key=_IN_ORDER):
+            await self._make(tx, distinct)  # a row that is not there cannot be locked
             await tx.execute(_find(self._table, lock=True, alone=True), _wanted(distinct))
 
     async def _make(self, tx: AsyncConnection, subjects: Sequence[Subject]) -> dict[Subject, DataKey]:

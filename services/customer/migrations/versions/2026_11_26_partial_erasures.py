@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_partial_erasures"
-down_revision = "2026_11_25_campaign_stops"
+down_revision = "2026_11_26_birthdays"
 branch_labels = None
 depends_on = None
 

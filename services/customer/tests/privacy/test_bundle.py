@@ -71,6 +71,18 @@ async def test_a_person_is_told_who_looked_and_whom_they_let_but_not_of_an_inqui
     assert not any("fraud" in json.dumps(one) or one["sub"] is not None for one in looks)
 
 
+async def test_a_person_is_not_told_of_an_order_to_keep_neither_here_nor_in_their_log(
+    service: Service, staff: httpx.AsyncClient, register: Do, hold: Do, bundle: Bundle
+) -> None:
+    who = await register()
+    made = await hold(who)
+    assert (await staff.delete(f"/v1/legal-holds/{made.json()['id']}", headers={"If-Match": '"1"'})).status_code == 200
+    own = await service.client("customer.access-log:read", actor="customer", sub="w", customer_id=who)
+    log = (await own.get(f"/v1/customers/{who}/access-log")).json()["items"]
+    assert [one["action"] for one in log if one["action"].startswith("hold.")] == []
+    assert not any("hold." in json.dumps(record) or "case-7" in json.dumps(record) for _, record in await bundle(who))
+
+
 async def test_a_person_is_told_as_what_they_belong_with_others_and_not_with_whom(
     staff: httpx.AsyncClient, register: Do, bundle: Bundle
 ) -> None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 
+from customer.privacy.usecases import erasing
 from shared import clock
 
 OTHERS = ("feedback", "channel-router", "risk", "kpi")
@@ -73,3 +75,24 @@ async def test_an_order_on_one_record_keeps_all_until_they_are_no_longer_one(
     await hear_ourselves()
     await go_on(clock.now() + timedelta(seconds=1))
     assert [await statuses(staff, [one]) for one in (asked, held)] == [{410}, {200}]
+
+
+async def test_a_link_made_at_the_same_moment_is_not_overlooked(
+    staff: httpx.AsyncClient, register: Do, link: Do, ask: Do, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, other = await register("a"), await register("b")
+    real = erasing.lock_persons.__globals__["circles"]
+    links: list[dict[str, Any]] = []
+
+    async def linked_meanwhile(*given: Any) -> Any:
+        found = await real(*given)
+        if not links:
+            links.append(await link(other, asked))
+        return found
+
+    monkeypatch.setitem(erasing.lock_persons.__globals__, "circles", linked_meanwhile)
+    answer = await ask(asked, "erasure")
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/request-in-flight"), answer.text
+    assert await statuses(staff, [asked, other]) == {200}
+    assert (await ask(asked, "erasure")).status_code == 201
+    assert await statuses(staff, [asked, other]) == {410}

@@ -399,12 +399,14 @@ class Customer(Transport):
         return await self._ask("GET", f"/v1/customers/{customer_id}/erasures", models.Erasure)
 
     async def request_erasure(self, customer_id: UUID, body: models.RequestErasure) -> models.Erasure:
-        """Forget a customer in all five services; a repeat answers 200 with the erasure as it is now.
+        """Forget one record of a customer in all five services; a repeat answers 200 with the erasure as it is
+        now.
 
         An id nobody has heard of yet is accepted: it becomes a tombstone, so that nothing late brings the
         person back.
-        Errors: 409 a duty or an order keeps something; a privacy request of kind `erasure` does the rest and
-        says what stays.
+        A privacy request of kind `erasure` forgets every record linked as the person. Errors: 409 a duty or an
+        order keeps
+        something of the person; such a request does the rest and says what stays.
         """
         return await self._ask("POST", f"/v1/customers/{customer_id}/erasures", models.Erasure, body=body)
 
@@ -1217,6 +1219,12 @@ class Customer(Transport):
         Errors: 409 it is answered already, or the service carries it out by itself.
         """
         return await self._ask("POST", f"/v1/privacy-requests/{request_id}/decisions", models.PrivacyRequest, body=body)
+
+    async def show_privacy_details(self, request_id: UUID) -> models.RequestDetails:
+        """What the person wrote, such as what is to be put right, for who answers it; recorded. Errors: 410
+        erased.
+        """
+        return await self._ask("GET", f"/v1/privacy-requests/{request_id}/details", models.RequestDetails)
 
     async def extend_privacy_request(self, request_id: UUID, body: models.ExtendRequest) -> models.PrivacyRequest:
         """Grant an extension the regime knows. Errors: 409 the period has ended; 422 no such extension."""

@@ -448,6 +448,7 @@ class Certificate(Answer):
     request_id: UUID
     erasure_id: UUID | None
     customer_id: UUID
+    customer_ids: list[UUID]
     state: RequestState | str
     answered_at: datetime
     backups_gone_at: datetime | None
@@ -2078,6 +2079,13 @@ class ReportReceipt(Input):
     channel: CustomerOutreachDomainMessagesChannel
     state: CustomerOutreachDomainMessagesState
     occurred_at: datetime
+
+
+class RequestDetails(Answer):
+    """What the person wrote with a request; null where they wrote nothing."""
+
+    request_id: UUID
+    details: str | None
 
 
 class RequestErasure(Input):

@@ -110,7 +110,8 @@ QUIET_PURPOSES: Final[frozenset[str]] = frozenset(
 )
 QUIET_SENDERS: Final = frozenset({"risk"})
 # What the bank notes for its own people may be a suspicion: that something was noted already tells.
-_QUIET_ACTS: Final = frozenset({"routing_profile.note"})
+# So does an order to keep everything, before anybody asked for anything to be erased.
+_QUIET_ACTS: Final = frozenset({"routing_profile.note", "hold.set", "hold.lift"})
 _DOTS: Final = "***"
 
 

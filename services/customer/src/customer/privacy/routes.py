@@ -54,10 +54,11 @@ AskOthers = Annotated[Others, Depends(_others)]
 async def request_erasure(
     request: Request, customer_id: UUID, body: RequestErasure, caller: CanErase, tx: Tx
 ) -> Response:
-    """Forget a customer in all five services; a repeat answers 200 with the erasure as it is now.
+    """Forget one record of a customer in all five services; a repeat answers 200 with the erasure as it is now.
 
     An id nobody has heard of yet is accepted: it becomes a tombstone, so that nothing late brings the person back.
-    Errors: 409 a duty or an order keeps something; a privacy request of kind `erasure` does the rest and says what stays.
+    A privacy request of kind `erasure` forgets every record linked as the person. Errors: 409 a duty or an order keeps
+    something of the person; such a request does the rest and says what stays.
     """
     caller.see(customer_id)
     view, replayed = await usecases.erase_whole(request.app.state.world, tx, customer_id, caller)

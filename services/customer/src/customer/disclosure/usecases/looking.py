@@ -60,12 +60,12 @@ async def gather(
         chosen = repository.grants_of(one, purposes=QUIET_PURPOSES, senders=QUIET_SENDERS)
         for grant in await conn.execute(chosen.order_by(access_grant.c.id)):
             yield "access_grant", view_of(world, grant, themself).model_dump(mode="json")
-        before: UUID | None = None
-        while rows := await repository.lines(conn, one, before, _BATCH):
-            for told in (orjson.loads(row.canonical) for row in rows):
-                if tells(told):
-                    yield "access", _line(told, own=True).model_dump(mode="json") | {"customer_id": str(one)}
-            before = rows[-1].id
+    before: UUID | None = None
+    while rows := await repository.lines(conn, customers, before, _BATCH):
+        for told in (orjson.loads(row.canonical) for row in rows):
+            if tells(told):
+                yield "access", _line(told, own=True).model_dump(mode="json")
+        before = rows[-1].id
 
 
 def _line(told: Mapping[str, Any], *, own: bool) -> AccessLine:

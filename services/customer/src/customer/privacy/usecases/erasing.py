@@ -82,6 +82,8 @@ async def lock_persons(world: World, tx: AsyncConnection, ids: Sequence[UUID]) -
     Before any look at what must be kept, so that no order and no link comes in between; and before any request is held,
     since whoever forgets somebody takes them in that order.
     """
+    if not ids:
+        return {}
     around = await circles(tx, storage.LINKS, ids)
     named = {one for circle in around.values() for one in circle}
     await world.vault.lock(tx, [parties.subject_of(one) for one in named])
