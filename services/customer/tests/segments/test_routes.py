@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from customer.parties.domain.details import OccupationGroup
 from customer.segments.domain.readings import Person, person_at
 from customer.segments.domain.rules import Book
 from customer.segments.events import SegmentSnapshot
@@ -183,6 +184,68 @@ def test_an_industry_puts_a_customer_into_its_section_whatever_its_depth(
     book = Book(vocabulary(), rules)
     readings = person_at([firm], at, UTC)
     assert sorted(book.judge({name: readings[name] for name in book.reads}).members) == found
+
+
+@pytest.mark.parametrize("group", OccupationGroup)
+def test_every_occupation_group_has_its_segment_and_nobody_is_in_two(group: OccupationGroup) -> None:
+    at = clock.now()
+    rules = {one.key: compiled(one.rule) for one in presets() if one.key.startswith("occupation_group_")}
+    someone = Person(at, "individual", "active", "mass", None, None, None, occupation_group=group)
+    book = Book(vocabulary(), rules)
+    readings = person_at([someone], at, UTC)
+    assert book.judge({name: readings[name] for name in book.reads}).members == {f"occupation_group_{group}"}
+
+
+RECORDED = {
+    "occupation_group": "professionals",
+    "education": 6,
+    "languages": ["zh-Hant", "en"],
+    "home_branch": "b-1",
+    "declared_income_band": "i3",
+    "declared_asset_band": "a2",
+}
+
+
+async def test_a_rule_reads_what_else_is_recorded_and_a_change_of_it_moves_people(
+    staff: httpx.AsyncClient, register: Callable[..., Awaitable[UUID]], define: Define, told: Told
+) -> None:
+    who, other = await register(**RECORDED), await register()
+    rules = {name: f"{name} == '{said}'" for name, said in RECORDED.items() if isinstance(said, str)}
+    rules |= {"education": "education >= 6", "language": "language == 'zh-Hant'", "none": "!known('education')"}
+    for key, rule in rules.items():
+        made = await define(key, rule)
+        assert made.status_code == 201, made.text
+    await told()
+    assert {one["segment"] for one in (await of(staff, who))["items"]} == rules.keys() - {"none"}
+    assert {one["segment"] for one in (await of(staff, other))["items"]} == {"none"}
+    desk, head = f"/v1/customers/{who}", {"If-Match": '"1"'}
+    assert (await staff.patch(desk, json={"home_branch": "b-2"}, headers=head)).status_code == 200
+    await told()
+    assert "home_branch" not in {one["segment"] for one in (await of(staff, who))["items"]}
+
+
+async def test_an_explanation_shows_staff_no_value_that_is_masked_for_them_until_it_is_opened(
+    service: Service, staff: httpx.AsyncClient, register: Callable[..., Awaitable[UUID]], define: Define, told: Told
+) -> None:
+    who = await register(birth_date="1990-05-01", occupation="Engineer", declared_income_band="i3")
+    await define("all", "age > 1 && occupation != 'x' && declared_income_band != 'i1' && tier != 'private'")
+    await told()
+
+    async def values(client: httpx.AsyncClient) -> dict[str, Any]:
+        (item,) = (await of(client, who, explain=True))["items"]
+        return {one["name"]: one["value"] for part in item["explanation"]["parts"] for one in part["values"]}
+
+    sealed = {"age": "***", "occupation": "***", "declared_income_band": "***", "tier": "mass"}
+    assert await values(staff) == sealed
+    back = await service.client("customer.segments:read", actor="client", sub="gateway")
+    assert (await values(back))["occupation"] == "engineer"
+    claims = {"actor": "staff", "sub": "ben", "roles": ["break_glass"]}
+    ben = await service.client("customer.access-grants:write", "customer.segments:read", **claims)
+    body = {"reason": "customer_in_danger", "note": "Somebody is at the counter.", "fields": ["occupation"]}
+    head = {"Idempotency-Key": "g-1"}
+    assert (await ben.post(f"/v1/customers/{who}/break-glass", json=body, headers=head)).status_code == 201
+    assert await values(ben) == sealed | {"occupation": "engineer"}
+    assert await values(staff) == sealed
 
 
 async def test_republishing_says_of_everybody_what_they_are_in_now(

@@ -1567,7 +1567,9 @@ class MoneyView(Answer):
 
 
 class Named(Answer):
-    """A name in a condition, with the value it had there."""
+    """A name in a condition, with the value it had there; `***` where the customer has not opened it for the
+    reader.
+    """
 
     name: str
     value: bool | int | float | str

@@ -119,7 +119,7 @@ class Previewed(View):
 
 
 class Named(View):
-    """A name in a condition, with the value it had there."""
+    """A name in a condition, with the value it had there; `***` where the customer has not opened it for the reader."""
 
     name: str
     value: bool | int | float | str
@@ -139,8 +139,8 @@ class Explained(View):
     fault: bool
 
     @classmethod
-    def of(cls, condition: Condition, units: dict[str, str]) -> "Explained":
-        """The outside of an explanation."""
+    def of(cls, condition: Condition, units: dict[str, str], shut: frozenset[str] = frozenset()) -> "Explained":
+        """The outside of an explanation, without the values of the names that are shut."""
         outcome: Literal["true", "false", "unknown"] = "unknown"
         if condition.truth is not None:
             outcome = "true" if condition.truth else "false"
@@ -149,9 +149,10 @@ class Explained(View):
             place=condition.place,
             outcome=outcome,
             joint=condition.joint,
-            parts=[cls.of(part, units) for part in condition.parts],
+            parts=[cls.of(part, units, shut) for part in condition.parts],
             values=[
-                Named(name=name, value=value, unit=units.get(name, "")) for name, value in condition.values.items()
+                Named(name=name, value="***" if name in shut else value, unit=units.get(name, ""))
+                for name, value in condition.values.items()
             ],
             missing=list(condition.missing),
             fault=condition.fault,

@@ -61,6 +61,19 @@ class Person:
     occupation: str | None
     birth_date: date | None
     industry: str | None = None
+    occupation_group: str | None = None
+    education: int | None = None
+    language: str | None = None
+    home_branch: str | None = None
+    declared_income_band: str | None = None
+    declared_asset_band: str | None = None
+
+
+# Words that are the same as what is recorded.
+_AS_RECORDED: Final = (
+    *("kind", "state", "tier", "region", "industry", "occupation_group", "education", "language", "home_branch"),
+    *("declared_income_band", "declared_asset_band"),
+)
 
 
 def _spec(name: str, kind: str, unit: str, en: str, zh: str) -> Described:
@@ -78,6 +91,30 @@ PERSON: Final[Mapping[str, Spec]] = {
         _spec("region", "string", "ISO 3166", "country or subdivision", "国家或地区"),
         _spec("country", "string", "ISO 3166-1", "country", "国家"),
         _spec("occupation", "string", "", "occupation as recorded, in small letters", "职业（小写）"),
+        _spec(
+            "occupation_group",
+            "string",
+            "ISCO-08",
+            "major group of occupations, or why not at work",
+            "职业大类，或不在业原因",
+        ),
+        _spec("education", "int", "ISCED 2011", "level of education, 0 to 8", "教育程度（0至8级）"),
+        _spec("language", "string", "BCP 47", "preferred language", "首选语言"),
+        _spec("home_branch", "string", "", "home branch", "开户网点"),
+        _spec(
+            "declared_income_band",
+            "string",
+            "",
+            "declared band of a year's income: i1, i2, …",
+            "申报年收入档：i1、i2……",
+        ),
+        _spec(
+            "declared_asset_band",
+            "string",
+            "",
+            "declared band of assets held anywhere: a1, a2, …",
+            "申报资产档：a1、a2……",
+        ),
         _spec("industry", "string", "ISIC Rev. 4", "industry: section, division or class", "行业：门类、大类或小类"),
         _spec("industry_section", "string", "ISIC Rev. 4", "section of the industry, A to U", "行业门类（A至U）"),
         _spec("age", "int", "years", "completed years since birth or incorporation", "周岁或成立年数"),
@@ -107,14 +144,9 @@ def person_at(versions: Sequence[Person], at: datetime, zone: tzinfo) -> dict[st
     following = min((one.since for one in versions if one.since > at), default=None)
     if now is None:
         return {name: Said(None, following) for name in PERSON}
-    told: dict[str, Value] = {
-        "kind": now.kind,
-        "state": now.state,
-        "tier": now.tier,
-        "region": now.region,
+    told: dict[str, Value] = {name: getattr(now, name) for name in _AS_RECORDED} | {
         "country": now.region[:2] if now.region else None,
         "occupation": now.occupation.casefold() if now.occupation else None,
-        "industry": now.industry,
         "industry_section": now.industry[:1] if now.industry else None,
     }
     readings: dict[str, Reading] = {name: Said(value, following) for name, value in told.items()}

@@ -36,9 +36,11 @@ from shared.expressions.language import Expression, Reference
 from shared.expressions.refusals import Fault, Refused
 from shared.world import World
 
-# Industries are the sections of ISIC Rev. 4 (United Nations, 2008), by their letters.
+# Industries are the sections of ISIC Rev. 4 (United Nations, 2008), by their letters; occupation groups the major groups of
+# ISCO-08 (ILO, 2012) and who is not at work.
 PRESETS: Final = (
     "presets_record_2026_11.json",
+    "presets_occupation_2026_11.json",
     "presets_industry_2026_11.json",
     "presets_behaviour_2026_11.json",
 )

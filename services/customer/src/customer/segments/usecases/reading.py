@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.disclosure import usecases as disclosure
+from customer.disclosure.domain import Opening, Sensitive
 from customer.due import usecases as due
 from customer.due.usecases import Due
 from customer.parties.problems import CustomerErased, CustomerUnknown
@@ -25,6 +27,14 @@ from shared.access import Caller
 from shared.problems import FieldError, Malformed, Problem
 from shared.subjects import reached
 from shared.world import World
+
+# What staff see masked until it is opened for them, they do not read in an explanation either.
+_SEALED: Final = {
+    "age": Sensitive.BIRTH_DATE,
+    "occupation": Sensitive.OCCUPATION,
+    "declared_income_band": Sensitive.DECLARED_INCOME_BAND,
+    "declared_asset_band": Sensitive.DECLARED_ASSET_BAND,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ async def show_memberships(world: World, tx: AsyncConnection, looks: Sequence[Lo
         rows.setdefault(row.customer_id, []).append(row)
     named = {row.id: row for row in await repository.every(tx)}
     mine = await reached(tx, storage.LINKS, [(look.caller, look.customer_id) for look in looks])
+    explained = [(look.customer_id, look.caller.sub) for look in looks if look.explain and look.caller.actor == "staff"]
+    openings = await disclosure.openings(tx, explained)
     answers: list[Memberships | Problem] = []
     seen: list[audit.Entry] = []
     for look, reaches in zip(looks, mine, strict=True):
@@ -70,10 +82,11 @@ async def show_memberships(world: World, tx: AsyncConnection, looks: Sequence[Lo
         else:
             at = look.as_of or now
             own = look.caller.actor == "customer"
+            opening = openings.get((one, look.caller.sub), Opening())
             book = on_shelf.library.at(at)[0] if look.explain and not own else None
             items = _items(rows.get(one, []), named, at)
             if book is not None:
-                items = _explained(items, book, known[one], named, at)
+                items = _explained(items, book, known[one], named, at, _shut(look.caller, opening))
             if own:
                 items = [item for item in items if item.segment in on_shelf.told]
             told = standing.get(one)
@@ -87,9 +100,10 @@ async def show_memberships(world: World, tx: AsyncConnection, looks: Sequence[Lo
                     items=items,
                 )
             )
-            entry = audit.Entry(
-                "customer.segments", subject_of(one), "customer", one, look.caller, {"explained": look.explain}
-            )
+            detail: dict[str, str | int | bool | None] = {"explained": look.explain}
+            if opening.purposes:
+                detail["purpose"] = ",".join(sorted(set(opening.purposes)))
+            entry = audit.Entry("customer.segments", subject_of(one), "customer", one, look.caller, detail)
             seen.append(entry)
     await audit.seen(tx, storage.AUDIT, world.keyring, seen)
     return answers
@@ -128,8 +142,18 @@ def _items(rows: Sequence[Row[Any]], named: dict[UUID, Row[Any]], at: datetime) 
     ]
 
 
+def _shut(caller: Caller, opening: Opening) -> frozenset[str]:
+    """The words whose values this caller does not see of this customer."""
+    return frozenset(word for word, field in _SEALED.items() if caller.actor == "staff" and field not in opening.read)
+
+
 def _explained(
-    items: Sequence[Membership], book: Book, source: Source, named: dict[UUID, Row[Any]], at: datetime
+    items: Sequence[Membership],
+    book: Book,
+    source: Source,
+    named: dict[UUID, Row[Any]],
+    at: datetime,
+    shut: frozenset[str],
 ) -> list[Membership]:
     readings = source.read(book.reads, at)
     units = {name: spec.unit for name, spec in vocabulary().specs.items()}
@@ -146,7 +170,7 @@ def _explained(
                 version=None,
                 explanation=None,
             )
-    reasons = {key: Explained.of(book.explain(key, readings), units) for key in told if key in book.rules}
+    reasons = {key: Explained.of(book.explain(key, readings), units, shut) for key in told if key in book.rules}
     return [item.model_copy(update={"explanation": reasons.get(item.segment)}) for item in told.values()]
 
 

@@ -59,6 +59,12 @@ def _person(view: Customer) -> Person:
         view.occupation,
         view.birth_date,
         view.industry,
+        view.occupation_group,
+        view.education,
+        view.languages[0] if view.languages else None,
+        view.home_branch,
+        view.declared_income_band,
+        view.declared_asset_band,
     )
 
 
