@@ -87,7 +87,7 @@ async def test_forecasts_are_shown_once_a_timer_made_them_and_count_what_was_rec
         word = {"event_id": f"e-{days}", "customer_id": who, "kind": "login", "channel": "app", "occurred_at": at}
         made = await staff.post("/v1/interactions", json=word)
         assert made.status_code == 201, made.text
-    assert await Remaking(service.world, "CN").once() == ["forecasts", "habits"]
+    assert await Remaking(service.world, "CN").once() == ["forecasts", "channel-mix", "habits"]
     async with service.world.db.begin() as tx:
         since, until = clock.now() - timedelta(days=400), clock.now()
         counted = await contacts_by_hour(tx, since, until, "Asia/Shanghai")

@@ -93,7 +93,7 @@ async def test_the_mix_of_channels_is_the_true_one_and_the_few_by_telephone_are_
     service: Service, staff: httpx.AsyncClient, town: dict[UUID, tuple[str, str]]
 ) -> None:
     assert (await habits(staff, "channel", "tier")).json()["made_at"] is None
-    assert await Remaking(service.world, "CN").once() == ["forecasts", "habits"]
+    assert await Remaking(service.world, "CN").once() == ["forecasts", "channel-mix", "habits"]
     found = (await habits(staff, "channel", "tier")).json()
     assert (found["customers"], found["total"], found["exact"], found["fewest"]) == (MANY, MANY, True, 10)
     # Three who telephone are fewer than ten: they are joined with the next smallest channel.
@@ -171,7 +171,7 @@ async def test_a_table_of_a_few_is_withheld_and_nothing_of_anybody_is_kept(
 async def test_of_several_workers_at_once_one_makes_each_report(service: Service, twin: Service) -> None:
     workers = [Remaking(one.world, "CN") for one in (service, twin, service, twin)]
     made = [name for names in await asyncio.gather(*(one.once() for one in workers)) for name in names]
-    assert sorted(made) == ["forecasts", "habits"]
+    assert sorted(made) == ["channel-mix", "forecasts", "habits"]
 
 
 async def test_what_fails_once_is_tried_again_and_the_part_stops_when_told(

@@ -820,6 +820,12 @@ class Customer(Transport):
         """Contacts of the next fourteen days, in all and by channel, each with how such forecasts would have done."""
         return await self._ask("GET", "/v1/insights/forecasts", models.Forecasts)
 
+    async def show_channel_mix(self) -> models.ChannelMix:
+        """Shares of the channels in this month and the next two, with how such forecasts did beside "as a year
+        ago".
+        """
+        return await self._ask("GET", "/v1/insights/forecasts/channel-mix", models.ChannelMix)
+
     async def show_habits(self, *, measure: models.Measure, by: models.By) -> models.HabitTable:
         """How many customers did what, by a word of theirs or by segment: mix and shift of channels, demand,
         saving, churn, needs.

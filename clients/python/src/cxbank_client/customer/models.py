@@ -608,6 +608,25 @@ class ChangeWebhook(Input):
     state: WebhookState | None = None
 
 
+class ChannelMix(Answer):
+    """Through which channels contacts will come, as it was foretold last from `past_months` whole months in
+    `zone`.
+
+    Without months where a forecast would be a guess, and then `reason` says so. `signals` are what was seen of
+    the market in
+    the 90 days before.
+    """
+
+    made_at: datetime | None
+    zone: str | None
+    level: float
+    past_months: int
+    months: list[MonthAhead]
+    backtest: MixBacktest | None
+    reason: str | None
+    signals: list[MarketSignal]
+
+
 class CheckIdentity(Input):
     """How it was made sure who asks."""
 
@@ -1552,6 +1571,24 @@ class Message(Answer):
     updated_at: datetime
 
 
+class MixBacktest(Answer):
+    """Forecasts one month ahead over the last `months`, each made before its month, all channels together.
+
+    `mase` is the mean absolute error of a share over that of "as a year ago" in the past before; `naive_mase`
+    is that
+    forecast's own on the same months. `coverage` is the share of what came that lay within the interval,
+    `width` its mean
+    width.
+    """
+
+    months: int
+    mase: float
+    naive_mase: float
+    coverage: float
+    width: float
+    naive_width: float
+
+
 class Money(Input):
     """Decimal text and ISO 4217 currency, with no more digits than the currency has."""
 
@@ -1564,6 +1601,13 @@ class MoneyView(Answer):
 
     amount: str
     currency: str
+
+
+class MonthAhead(Answer):
+    """The mix of one month to come (`2026-12`): the values of all channels add up to one."""
+
+    month: str
+    shares: list[ShareAhead]
 
 
 class Named(Answer):
@@ -2269,6 +2313,17 @@ class Share(Answer):
     difference_low: float | None
     difference_high: float | None
     outside: bool
+
+
+class ShareAhead(Answer):
+    """The share of one channel in a month to come, between 0 and 1; `low` to `high` shall hold it in `level` of
+    all cases.
+    """
+
+    channel: str
+    value: float
+    low: float
+    high: float
 
 
 class SideView(Answer):

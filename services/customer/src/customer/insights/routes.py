@@ -11,6 +11,7 @@ from customer.insights.access import CanObserve, CanReadSignals, CanSee
 from customer.insights.domain.habits import Measure
 from customer.insights.schemas import (
     By,
+    ChannelMix,
     CrossTable,
     DataQuality,
     Dimension,
@@ -111,3 +112,9 @@ async def show_data_quality(caller: CanSee, db: Read) -> DataQuality:
 async def show_forecasts(caller: CanSee, db: Read) -> Forecasts:
     """Contacts of the next fourteen days, in all and by channel, each with how such forecasts would have done."""
     return await usecases.show_forecasts(db) or Forecasts(made_at=None, zone=None, forecasts=[])
+
+
+@router.get("/forecasts/channel-mix")
+async def show_channel_mix(caller: CanSee, db: Read) -> ChannelMix:
+    """Shares of the channels in this month and the next two, with how such forecasts did beside "as a year ago"."""
+    return await usecases.show_mix(db) or ChannelMix(made_at=None, zone=None)

@@ -236,3 +236,52 @@ class Forecasts(View):
     zone: str | None
     forecasts: list[Forecast]
     signals: list[MarketSignal] = []
+
+
+class ShareAhead(View):
+    """The share of one channel in a month to come, between 0 and 1; `low` to `high` shall hold it in `level` of all cases."""
+
+    channel: str
+    value: float
+    low: float
+    high: float
+
+
+class MonthAhead(View):
+    """The mix of one month to come (`2026-12`): the values of all channels add up to one."""
+
+    month: str
+    shares: list[ShareAhead]
+
+
+class MixBacktest(View):
+    """Forecasts one month ahead over the last `months`, each made before its month, all channels together.
+
+    `mase` is the mean absolute error of a share over that of "as a year ago" in the past before; `naive_mase` is that
+    forecast's own on the same months. `coverage` is the share of what came that lay within the interval, `width` its mean
+    width.
+    """
+
+    months: int
+    mase: float
+    naive_mase: float
+    coverage: float
+    width: float
+    naive_width: float
+
+
+class ChannelMix(View):
+    """Through which channels contacts will come, as it was foretold last from `past_months` whole months in `zone`.
+
+    Without months where a forecast would be a guess, and then `reason` says so. `signals` are what was seen of the market in
+    the 90 days before.
+    """
+
+    made_at: datetime | None
+    zone: str | None
+    level: float = 0.8
+    past_months: int = 0
+    months: list[MonthAhead] = []
+    backtest: MixBacktest | None = None
+    reason: str | None = None
+    signals: list[MarketSignal] = []

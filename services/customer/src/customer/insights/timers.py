@@ -28,8 +28,15 @@ class Remaking:
         async def habits(tx: AsyncConnection, at: datetime) -> None:
             await usecases.remake_habits(world, tx, at)
 
+        async def mix(tx: AsyncConnection, at: datetime) -> None:
+            await usecases.remake_mix(world, tx, at)
+
         self._world = world
-        self._reports: Mapping[str, Make] = {usecases.FORECASTS: forecasts, usecases.HABITS: habits}
+        self._reports: Mapping[str, Make] = {
+            usecases.FORECASTS: forecasts,
+            usecases.CHANNEL_MIX: mix,
+            usecases.HABITS: habits,
+        }
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until told to stop."""

@@ -208,6 +208,22 @@ async def counts(conn: AsyncConnection, since: datetime, until: datetime) -> Row
     return (await conn.execute(chosen.order_by(table.c.day, table.c.kind, table.c.channel))).all()
 
 
+async def contacts_by_month(conn: AsyncConnection, since: datetime, until: datetime, zone: str) -> Rows:
+    """How many contacts there were in [since, until): columns `month` (its first day, of that zone), `channel`, `contacts`.
+
+    As by hour: what has no channel is no contact, and the erased are not in it.
+    """
+    month = func.date(func.date_trunc("month", func.timezone(zone, interaction.c.occurred_at))).label("month")
+    counted = select(month, interaction.c.channel, func.count().label("contacts")).where(
+        interaction.c.occurred_at >= since,
+        interaction.c.occurred_at < until,
+        interaction.c.channel.is_not(None),
+        # Nothing is recorded before it happens: older partitions hold nothing of this time.
+        interaction.c.id >= clock.id_floor(since - timedelta(minutes=5)),
+    )
+    return (await conn.execute(counted.group_by(month, interaction.c.channel))).all()
+
+
 async def contacts_by_hour(conn: AsyncConnection, since: datetime, until: datetime, zone: str) -> Rows:
     """How many contacts there were in [since, until): columns `day`, `hour` (both of that zone), `channel`, `contacts`.
 

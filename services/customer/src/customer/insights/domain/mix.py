@@ -14,7 +14,7 @@ SMOOTHINGS: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
 # How much of the mean error of the last year is made good: where shares drift, a level alone always lags.
 CORRECTIONS: Final = (0.0, 1.0)
 # Months after which errors are counted: before them the level is that of its first month.
-_SETTLED: Final = 6
+SETTLED_MONTHS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ def levels(past: Floats, smoothing: float) -> Floats:
 def told(past: Floats, step: int, smoothing: float, correction: float) -> Floats:
     """What each month would have been told to be `step` months before it, and last what the month to come is told to be.
 
-    Row i is for month `_SETTLED + step - 1 + i`; each uses nothing of its own month or later ones.
+    Row i is for month `SETTLED_MONTHS + step - 1 + i`; each uses nothing of its own month or later ones.
     """
-    level = levels(past, smoothing)[_SETTLED - 1 :]
-    errors = past[_SETTLED + step - 1 :] - level[:-step]
+    level = levels(past, smoothing)[SETTLED_MONTHS - 1 :]
+    errors = past[SETTLED_MONTHS + step - 1 :] - level[:-step]
     lag = np.zeros_like(level)
     for row in range(step, len(level)):
         # The newest error known when row's level is: that of `step` months ago.
@@ -64,7 +64,7 @@ def chosen(past: Floats) -> tuple[float, float]:
     """Smoothing and correction that would have erred least, one month ahead, in this past."""
     return min(
         product(SMOOTHINGS, CORRECTIONS),
-        key=lambda one: float(np.abs(past[_SETTLED:] - told(past, 1, *one)[:-1]).mean()),
+        key=lambda one: float(np.abs(past[SETTLED_MONTHS:] - told(past, 1, *one)[:-1]).mean()),
     )
 
 
@@ -76,18 +76,19 @@ def mix_ahead(counts: Floats, horizon: int = 1, level: float = 0.8, test_months:
     """
     past = shares(counts)
     start = SEASON_MONTHS
-    if len(past) < start + _SETTLED + test_months or horizon < 1:
+    if len(past) < start + SETTLED_MONTHS + test_months or horizon < 1:
         raise ValueError("the past is too short for a back-test")
     ours = np.array([told(past[:at], 1, *chosen(past[:at]))[-1] for at in range(start, len(past))])
     came, naive, first = past[start:], past[: len(past) - start], len(past) - start - test_months
-    scale = float(np.abs(came[:first] - naive[:first]).mean())
+    # A mix that never moved has nothing to be scaled by.
+    scale = max(1e-9, float(np.abs(came[:first] - naive[:first]).mean()))
     best = chosen(past)
     values, bounds = [], []
     for step in range(1, horizon + 1):
         ahead = told(past, step, *best)
         values.append(ahead[-1])
         # The last `step` rows foretell what has not come yet.
-        bounds.append([conformal(line, level) for line in (past[_SETTLED + step - 1 :] - ahead[:-step]).T])
+        bounds.append([conformal(line, level) for line in (past[SETTLED_MONTHS + step - 1 :] - ahead[:-step]).T])
     value, bound = np.array(values), np.array(bounds)
     return MixAhead(
         band=Band(value, np.clip(value + bound[:, :, 0], 0, 1), np.clip(value + bound[:, :, 1], 0, 1), level),

@@ -5,11 +5,14 @@ from customer.insights.usecases.forecasting import NAME as FORECASTS
 from customer.insights.usecases.forecasting import holidays_of, remake_forecasts, show_forecasts
 from customer.insights.usecases.habits import NAME as HABITS
 from customer.insights.usecases.habits import remake_habits, show_habits
+from customer.insights.usecases.mixing import NAME as CHANNEL_MIX
+from customer.insights.usecases.mixing import remake_mix, show_mix
 from customer.insights.usecases.observing import SIGNAL, observe_market, show_signal
 from customer.insights.usecases.quality import data_quality
 from customer.insights.usecases.reports import take_report
 
 __all__ = [
+    "CHANNEL_MIX",
     "FORECASTS",
     "HABITS",
     "SIGNAL",
@@ -21,8 +24,10 @@ __all__ = [
     "observe_market",
     "remake_forecasts",
     "remake_habits",
+    "remake_mix",
     "show_forecasts",
     "show_habits",
+    "show_mix",
     "show_signal",
     "take_report",
 ]

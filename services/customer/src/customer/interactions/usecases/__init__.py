@@ -4,6 +4,7 @@ from customer.interactions.usecases.forgetting import forget
 from customer.interactions.usecases.profiling import AskProfile, checked, gather_features, show_profiles, show_timeline
 from customer.interactions.usecases.reading import (
     contacts_by_hour,
+    contacts_by_month,
     facts_of,
     facts_of_ids,
     first_of_kind,
@@ -25,6 +26,7 @@ __all__ = [
     "Part",
     "checked",
     "contacts_by_hour",
+    "contacts_by_month",
     "facts_of",
     "facts_of_ids",
     "first_of_kind",

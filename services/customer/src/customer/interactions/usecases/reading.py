@@ -116,6 +116,14 @@ async def first_of_kind(
     return {row.customer_id: row.first_at for row in rows}
 
 
+async def contacts_by_month(
+    conn: AsyncConnection, since: datetime, until: datetime, zone: str
+) -> list[tuple[date, str, int]]:
+    """How many contacts there were in [since, until), by month (its first day) and channel, in that zone."""
+    rows = await repository.contacts_by_month(conn, since, until, zone)
+    return [(row.month, row.channel, row.contacts) for row in rows]
+
+
 async def contacts_by_hour(
     conn: AsyncConnection, since: datetime, until: datetime, zone: str
 ) -> list[tuple[date, int, str, int]]:
