@@ -293,4 +293,21 @@ async def test_a_message_that_failed_at_the_far_end_goes_on_to_the_next_channel(
         await reporter.post(f"/v1/messages/{told['id']}/receipts", json=receipt)
         while await courier.once():
             continue
-        assert (await state(staff, told))[0] in {"sent", "failed"}
+        # Neither goes back to the mail server, which had refused it for good.
+        assert await state(staff, told) == ("failed", "sms", "refused")
+        assert mailbox.letters == []
+
+
+async def test_a_message_goes_through_each_channel_once_though_the_far_end_loses_it_every_time(
+    staff: Any, reporter: Any, register: Any, submit: Any, courier: Courier, mailbox: Any, gateway: Any
+) -> None:
+    with clock.frozen(NOON):
+        told = await submit(await register(), channels=["sms", "email"], language="en")
+        for _ in range(4):
+            while await courier.once():
+                continue
+            became, channel, reason = await state(staff, told)
+            receipt = {"channel": channel, "state": "failed", "occurred_at": NOON.isoformat()}
+            await reporter.post(f"/v1/messages/{told['id']}/receipts", json=receipt)
+        assert (became, reason) == ("failed", "refused")
+    assert (len(mailbox.letters), len(gateway.got)) == (1, 1)

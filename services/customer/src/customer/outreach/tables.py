@@ -52,6 +52,8 @@ message = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("channel", Text),
+    # What would not have it, or lost it at the far end: nothing goes back there, or two such channels would play for ever.
+    Column("tried", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("receipt_id", Uuid),
     Column("basis", Text),
     Column("policy", Text),

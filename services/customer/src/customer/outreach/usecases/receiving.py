@@ -22,9 +22,8 @@ async def report_receipt(
 ) -> Message:
     """What a gateway told of a message; the same again, or less than is known, changes nothing.
 
-    A message that failed after it was taken goes on to the next channel, if it has one; a code does not, for it may have
-    been seen. Raises ReceiptOutOfOrder for a
-    message that was never handed to that channel.
+    A message that failed after it was taken goes on to the next channel that has not had it, if there is one; a code does
+    not, for it may have been seen. Raises ReceiptOutOfOrder for a message that was never handed to that channel.
     """
     row = await repository.locked(tx, message_id)
     if row is None:
@@ -42,7 +41,7 @@ async def report_receipt(
         values = {"state": State.ACCEPTED, "reason": Reason.REFUSED, "updated_at": now}
         moved = await repository.change(tx, message_id, values)
         await repository.unmark(tx, message_id)
-        await repository.due_again(tx, row, now, [row.channel])
+        await repository.due_again(tx, row, now, [*row.tried, row.channel])
     else:
         moved = await repository.change(tx, message_id, {"state": body.state, "updated_at": now})
         await repository.settle(tx, message_id, counts=True)

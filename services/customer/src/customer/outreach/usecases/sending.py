@@ -186,7 +186,7 @@ async def record(world: World, tx: AsyncConnection, job: Job, outcome: Outcome) 
         return
     now = clock.now()
     if outcome is Outcome.TAKEN:
-        values = {"state": State.SENT, "sent_at": now, "updated_at": now}
+        values = {"state": State.SENT, "sent_at": now, "updated_at": now, "tried": due.tried}
         sent = await repository.change(tx, row.id, values | _spent(row))
         await repository.settle(tx, row.id, counts=True)
         await say(tx, sent)
