@@ -3,12 +3,17 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from customer.outreach.clients import Gateway
+from customer.outreach.domain.messages import Channel, Job, Outcome
 from customer.outreach.timers import Courier
 from cxbank_client.webhooks import verified
 from shared import clock
@@ -278,6 +283,70 @@ async def test_receipts_move_a_message_on_and_never_back(
             assert (answer.status_code, answer.json()["state"]) == (200, expected)
         assert (await reporter.post(path, json=receipt | {"channel": "email"})).status_code == 409
         assert (await reporter.post(path, json=receipt | {"state": "sent"})).status_code == 422
+
+
+@dataclass(frozen=True)
+class Hasty:
+    """A gateway that reports what became of a message before it answers for having taken it."""
+
+    gateway: Gateway
+    report: Callable[[Job], Awaitable[None]]
+
+    async def deliver(self, job: Job) -> Outcome:
+        outcome = await self.gateway.deliver(job)
+        await self.report(job)
+        return outcome
+
+    async def close(self) -> None:
+        await self.gateway.close()
+
+
+@pytest.mark.parametrize(("template", "told"), [("service", "delivered"), ("service", "failed"), ("code", "failed")])
+async def test_a_receipt_that_overtakes_our_own_note_loses_nothing(
+    service: Service,
+    staff: Any,
+    reporter: Any,
+    register: Any,
+    submit: Any,
+    courier: Courier,
+    mailbox: Any,
+    template: str,
+    told: str,
+) -> None:
+    async def report(job: Job) -> None:
+        receipt = {"channel": "sms", "state": told, "occurred_at": NOON.isoformat()}
+        assert (await reporter.post(f"/v1/messages/{job.message_id}/receipts", json=receipt)).status_code == 200
+
+    courier._gateways = {**courier._gateways, Channel.SMS: Hasty(courier._gateways[Channel.SMS], report)}
+    with clock.frozen(NOON):
+        until = (NOON + timedelta(minutes=10)).isoformat()
+        # Mail is cheaper and tried first, but for a code, which goes the one way it was asked for.
+        mailbox.answers = ["554 refused"]
+        channels = ["sms"] if template == "code" else ["sms", "email"]
+        made = await submit(await register(), template, channels=channels, expires_at=until)
+        while await courier.once():
+            continue
+    shown = (await staff.get(f"/v1/messages/{made['id']}")).json()
+    said = [dict(one.headers)["ce_type"].decode().split(".")[2] for one in await service.relay()]
+    said = [one for one in said if one.startswith("message_")]
+    assert (shown["state"], said, mailbox.letters) == (told, ["message_sent", f"message_{told}"], [])
+    assert shown["sent_at"] is not None
+    async with service.world.db.read() as conn:
+        kept = (await conn.execute(text("SELECT octet_length(data) FROM message"))).scalar_one()
+    assert (kept == 0) == (template == "code")
+
+
+async def test_gateways_silent_for_days_are_asked_each_quarter_of_an_hour(
+    staff: Any, register: Any, submit: Any, courier: Courier, gateway: Any
+) -> None:
+    gateway.statuses = [503] * 200
+    with clock.frozen(NOON) as held:
+        made = await submit(await register(), channels=["sms"], urgency="urgent")
+        for _ in range(60):
+            await courier.once()
+            held.move(timedelta(minutes=15))
+        assert await state(staff, made) == ("accepted", "sms", "gateway-away")
+    assert len(gateway.got) == 60
 
 
 async def test_a_message_that_failed_at_the_far_end_goes_on_to_the_next_channel(

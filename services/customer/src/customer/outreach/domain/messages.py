@@ -69,8 +69,6 @@ class Reason(StrEnum):
 _FORWARD: Final[dict[State, frozenset[State]]] = {
     State.SENT: frozenset({State.DELIVERED, State.READ, State.FAILED}),
     State.DELIVERED: frozenset({State.READ}),
-    # A gateway that answered late may yet report what became of it.
-    State.SENDING: frozenset({State.DELIVERED, State.READ}),
 }
 # Only a message that reached nobody yet can be settled so.
 OPEN: Final = frozenset({State.ACCEPTED, State.SENDING})

@@ -11,6 +11,7 @@ from customer.outreach.problems import MessageUnknown, ReceiptOutOfOrder
 from customer.outreach.schemas import Message, ReportReceipt
 from customer.outreach.usecases.saying import say
 from customer.outreach.usecases.submitting import message_of
+from customer.outreach.usecases.taking import taken
 from customer.parties import usecases as parties
 from shared import audit, clock
 from shared.access import Caller
@@ -30,9 +31,13 @@ async def report_receipt(
         raise MessageUnknown()
     if row.channel != body.channel or row.state in {State.ACCEPTED, State.SUPPRESSED}:
         raise ReceiptOutOfOrder("It did not go through that channel.")
+    now = clock.now()
+    if row.state == State.SENDING:
+        # The gateway was quicker than our own note of the hand-over, which will find it done.
+        due = await repository.due_of(tx, message_id)
+        row = await taken(world, tx, row, () if due is None else due.tried, now)
     if not may_become(State(row.state), body.state):
         return message_of(row)
-    now = clock.now()
     if body.state is State.FAILED and row.category == Category.CODE:
         values = {"state": State.FAILED, "reason": Reason.REFUSED, "updated_at": now}
         moved = await repository.change(tx, message_id, values)

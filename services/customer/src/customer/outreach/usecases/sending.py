@@ -12,12 +12,13 @@ from customer.outreach import repository
 from customer.outreach.domain.messages import OPEN, Category, Channel, Job, Outcome, Reason, State, Urgency
 from customer.outreach.domain.policy import Hold, Send, Suppress
 from customer.outreach.domain.templates import TextFault, best_language, rendered
-from customer.outreach.usecases.planning import COURIER, Barred, Known, known_of, planned, point_for, policies
+from customer.outreach.usecases.planning import Barred, Known, known_of, planned, point_for, policies
 from customer.outreach.usecases.saying import say
+from customer.outreach.usecases.taking import spent, taken
 from customer.parties import usecases as parties
 from customer.parties.domain.details import AccessibilityNeed
 from customer.settings import Settings
-from shared import audit, clock
+from shared import clock
 from shared.subjects import circles
 from shared.world import World
 
@@ -25,6 +26,8 @@ LEASE: Final = timedelta(seconds=60)
 # After so many silences of one gateway the next channel is tried; when all have been silent it begins again.
 SILENCES: Final = 5
 _LONGEST_PAUSE: Final = timedelta(minutes=15)
+# Seconds doubled so often are longer than that already; doubled fifty times they are no length of time at all.
+_DOUBLED: Final = 10
 # Why no other channel is left for what one has refused: then it failed, and was not kept back.
 _NOWHERE_ELSE: Final = {Reason.NO_CONTACT_POINT, Reason.NO_VERIFIED_POINT, Reason.NO_TEXT, Reason.NO_CONSENT}
 
@@ -167,15 +170,10 @@ def _given_up(world: World, row: Row[Any], due: Row[Any], at: datetime) -> bool:
 
 async def _end(tx: AsyncConnection, row: Row[Any], state: State, reason: Reason) -> None:
     values = {"state": state, "reason": reason, "updated_at": clock.now()}
-    ended = await repository.change(tx, row.id, values | _spent(row))
+    ended = await repository.change(tx, row.id, values | spent(row))
     # What may have been handed over counts; what certainly was not does not.
     await repository.settle(tx, row.id, counts=reason is Reason.UNKNOWN_OUTCOME)
     await say(tx, ended)
-
-
-def _spent(row: Row[Any]) -> dict[str, Any]:
-    """What is not kept of a message that is done: a code that somebody could still use."""
-    return {"data": b""} if row.category == Category.CODE else {}
 
 
 async def record(world: World, tx: AsyncConnection, job: Job, outcome: Outcome) -> None:
@@ -186,19 +184,7 @@ async def record(world: World, tx: AsyncConnection, job: Job, outcome: Outcome) 
         return
     now = clock.now()
     if outcome is Outcome.TAKEN:
-        values = {"state": State.SENT, "sent_at": now, "updated_at": now, "tried": due.tried}
-        sent = await repository.change(tx, row.id, values | _spent(row))
-        await repository.settle(tx, row.id, counts=True)
-        await say(tx, sent)
-        entry = audit.Entry(
-            "message.send",
-            parties.subject_of(row.customer_id),
-            "message",
-            row.id,
-            COURIER,
-            {"channel": row.channel, "receipt": str(row.receipt_id) if row.receipt_id else None, "basis": row.basis},
-        )
-        await audit.record(tx, storage.AUDIT, world.keyring, [entry])
+        await taken(world, tx, row, due.tried, now)
     elif outcome is Outcome.UNKNOWN and row.category == Category.CODE:
         await _end(tx, row, State.FAILED, Reason.UNKNOWN_OUTCOME)
     elif outcome is Outcome.REFUSED:
@@ -214,7 +200,7 @@ async def record(world: World, tx: AsyncConnection, job: Job, outcome: Outcome) 
 async def _pause(tx: AsyncConnection, row: Row[Any], due: Row[Any], now: datetime) -> None:
     """A silent gateway loses nothing: the same message again, later; after some silences through another channel."""
     await repository.change(tx, row.id, {"state": State.ACCEPTED, "reason": Reason.GATEWAY_AWAY, "updated_at": now})
-    wait = min(timedelta(seconds=2**due.attempts), _LONGEST_PAUSE)
+    wait = min(timedelta(seconds=2 ** min(due.attempts, _DOUBLED)), _LONGEST_PAUSE)
     silent = sorted({*due.silent, row.channel}) if due.attempts % SILENCES == 0 else due.silent
     await repository.put_off(tx, row.id, now + wait, silent=silent)
 
