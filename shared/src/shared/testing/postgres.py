@@ -49,7 +49,8 @@ def clone(admin: str, service: Path) -> Iterator[str]:
     """A fresh database as the migrations of `service` (its folder) leave it, dropped at the end."""
     template = _template(admin, service)
     name = f"test_{uuid4().hex}"
-    execute(admin, f"CREATE DATABASE {name} TEMPLATE {template}")
+    # A thousand small files are copied in an eighth of a second; page by page through the log it is half a second and more.
+    execute(admin, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
         yield database(admin, name)
     finally:
