@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# `make check` runs these, beside the checks they are about.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("shared", "clients/python", "deploy/local", "services/*")
 LEFT_BY_TOOLS = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "node_modules")
