@@ -194,7 +194,6 @@ def test_merged_by_mistake_and_parted_again_in_every_service(stage: Any) -> None
     assert {(one["kind"], one["subject"], one["state"]) for one in listed} == {
         ("screened", family.second, "open"),
         ("offers.decide", family.second, "open"),
-        ("consent.decide", family.second, "open"),
     }
     assert [one["resource_id"] for one in listed if one["service"] == "risk"] == [meanwhile["id"]]
 
