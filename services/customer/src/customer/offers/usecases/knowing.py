@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.consents import usecases as consents
-from customer.consents.domain import Ruling
 from customer.matters import usecases as matters
 from customer.offers import repository
 from customer.offers.domain.gates import WRITTEN, Standing, Terms, Truths, resting
@@ -180,16 +179,8 @@ async def _permissions(
         for purpose in sorted({PROFILING, *(purpose for one in services for purpose in one.purposes)}):
             rulings = await consents.may(world, tx, ids, purpose, channel, caller=DECIDER)
             for one, ruling in rulings.items():
-                told[one, channel][purpose] = _permission(ruling)
+                told[one, channel][purpose] = outreach.permission_of(ruling)
     return told
-
-
-def _permission(ruling: Ruling) -> Permission | None:
-    if not ruling.allows:
-        return None
-    purpose = ruling.purpose
-    basis = None if purpose is None else (purpose.gdpr_basis or purpose.pipl_basis)
-    return Permission(ruling.receipt_id, None if ruling.receipt_id else str(basis))
 
 
 class _Past:

@@ -3,7 +3,7 @@
 from customer.outreach.usecases.campaigning import Fate, fates, let_expire, let_lie, take_up
 from customer.outreach.usecases.coding import accept_codes
 from customer.outreach.usecases.counting import contacts_of
-from customer.outreach.usecases.planning import Barred, policies
+from customer.outreach.usecases.planning import Barred, permission_of, policies
 from customer.outreach.usecases.profiled import PROFILE_PART
 from customer.outreach.usecases.receiving import report_receipt
 from customer.outreach.usecases.sending import anything_due, forget_marks, record, take
@@ -36,6 +36,7 @@ __all__ = [
     "misfits",
     "newest_texts",
     "own_message_of",
+    "permission_of",
     "policies",
     "record",
     "report_receipt",

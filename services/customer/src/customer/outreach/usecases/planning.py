@@ -164,7 +164,7 @@ def _option(
     barred = frozenset().union(*(known.barred.get(one, frozenset()) for one in known.circles[row.customer_id]))
     return Option(
         channel=channel,
-        permission=_permission(known.rulings[(row.customer_id, row.purpose, channel)]),
+        permission=permission_of(known.rulings[(row.customer_id, row.purpose, channel)]),
         reachable=at_device or point is not None,
         rank=known.policy.rank(channel, preferred=point is not None and point.preferred, needs=reach.needs),
         quiet=Window(quiet.start, quiet.end) if quiet is not None else None,
@@ -189,7 +189,8 @@ def _has_subject(texts: Mapping[str, Any], channel: Channel) -> bool:
     return all(one["subject"] for one in own.values())
 
 
-def _permission(ruling: Ruling) -> Permission | None:
+def permission_of(ruling: Ruling) -> Permission | None:
+    """What a use that is allowed rests on, its receipt or else its legal basis; None where it is denied."""
     if not ruling.allows:
         return None
     purpose = ruling.purpose
