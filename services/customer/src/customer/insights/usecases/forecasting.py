@@ -15,7 +15,7 @@ from customer.insights.domain.arrivals import HOURS, Arrivals, Manner
 from customer.insights.domain.backtests import Band, banded, judged, seasonal_scale
 from customer.insights.domain.days import Ahead, DayKind, Floats, days_from, kind_of
 from customer.insights.schemas import BacktestView, Forecast, ForecastDay, Forecasts
-from customer.insights.usecases.observing import SIGNAL_DAYS, signals_before
+from customer.insights.usecases.reports import foretold_last
 from customer.interactions import usecases as interactions
 from shared.world import World
 
@@ -67,13 +67,7 @@ async def remake_forecasts(world: World, tx: AsyncConnection, country: str, at: 
 
 async def show_forecasts(conn: AsyncConnection) -> Forecasts | None:
     """The forecasts that were made last, None before there are any."""
-    kept = await repository.report(conn, NAME)
-    if kept is None:
-        return None
-    told = Forecasts.model_validate(kept)
-    assert told.made_at is not None and told.zone is not None  # noqa: S101, PT018  # it was made
-    signals = await signals_before(conn, told.zone, told.made_at, SIGNAL_DAYS)
-    return told.model_copy(update={"signals": signals})
+    return await foretold_last(conn, NAME, Forecasts)
 
 
 def _forecasts(told: Iterable[tuple[date, int, str, int]], today: date, ahead: Ahead) -> list[Forecast]:

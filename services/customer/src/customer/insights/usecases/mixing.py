@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer.insights import repository
 from customer.insights.domain.mix import SEASON_MONTHS, SETTLED_MONTHS, MixAhead, mix_ahead
 from customer.insights.schemas import ChannelMix, MixBacktest, MonthAhead, ShareAhead
-from customer.insights.usecases.observing import SIGNAL_DAYS, signals_before
+from customer.insights.usecases.reports import foretold_last
 from customer.interactions import usecases as interactions
 from shared.world import World
 
@@ -41,13 +41,7 @@ async def remake_mix(world: World, tx: AsyncConnection, at: datetime) -> None:
 
 async def show_mix(conn: AsyncConnection) -> ChannelMix | None:
     """The mix that was foretold last, None before there is one."""
-    kept = await repository.report(conn, NAME)
-    if kept is None:
-        return None
-    told = ChannelMix.model_validate(kept)
-    assert told.made_at is not None and told.zone is not None  # noqa: S101, PT018  # it was made
-    signals = await signals_before(conn, told.zone, told.made_at, SIGNAL_DAYS)
-    return told.model_copy(update={"signals": signals})
+    return await foretold_last(conn, NAME, ChannelMix)
 
 
 def months_later(month: date, count: int) -> date:
