@@ -9,7 +9,7 @@ from customer.identity import consumers as identity
 from customer.identity.usecases import everybody as everybody_linked
 from customer.identity.usecases import said_again
 from customer.insights import consumers as insights
-from customer.insights.timers import Remaking
+from customer.insights.timers import Remaking, judging
 from customer.interactions import consumers as interactions
 from customer.interactions.routes import INTERACTIONS
 from customer.matters import consumers as matters
@@ -91,6 +91,7 @@ def work(world: World) -> Work:
             "birthdays": party_timers.birthdays(world),
             "courier": Courier(world, gateways(settings), channels_barred).run,
             "insights": Remaking(world, settings.jurisdiction).run,
+            "quality": judging(world),
             "segments": segments.settling(world),
             "campaigns": campaigns.stepping(world),
         },

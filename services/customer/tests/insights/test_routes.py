@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from customer.insights.usecases import learn_people
 from shared import clock
@@ -220,24 +219,3 @@ async def test_an_older_word_does_not_overrule_a_newer_one(
     for version, state in ((5, "active"), (4, "closed")):
         await told(1, customer_id=who, version=version, state=state)
     assert [line["group"] for line in (await table(staff, "state", "tier")).json()["lines"]] == ["active"]
-
-
-async def test_quality_counts_what_is_filled_shared_and_old(
-    service: Service, staff: httpx.AsyncClient, people: People
-) -> None:
-    phone = [{"kind": "phone", "value": "+8613800138000"}]
-    await people(2, contact_points=phone, region="CN-11", birth_date="1990-01-01")
-    await people(1, contact_points=[{"kind": "email", "value": "li@example.com"}])
-    async with service.world.db.begin() as tx:
-        await tx.execute(text("UPDATE customer SET updated_at = updated_at - interval '40 days' WHERE region IS NULL"))
-    found = (await staff.get("/v1/insights/data-quality")).json()
-    fields = {one["field"]: (one["filled"], one["records"], one["validity"]) for one in found["fields"]}
-    assert fields == {
-        "region": (2, 3, 1.0), "birth_date": (2, 3, None), "occupation": (0, 3, None),
-        "email": (1, 3, None), "phone": (2, 3, None), "identifier": (0, 3, None),
-    }  # fmt: skip
-    assert {one["kind"]: (one["values"], one["shared_values"], one["customers_sharing"]) for one in found["duplicates"]} == {
-        "phone": (1, 1, 2), "email": (1, 0, 0),
-    }  # fmt: skip
-    (fresh,) = found["freshness"]
-    assert (fresh["source"], fresh["within_30_days"], fresh["within_year"], fresh["older"]) == ("anna", 2, 1, 0)

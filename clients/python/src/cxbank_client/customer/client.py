@@ -813,6 +813,9 @@ class Customer(Transport):
     async def show_data_quality(self) -> models.DataQuality:
         """How complete, valid, fresh and unique what is recorded of customers is, by field and source; nobody is
         told of.
+
+        Every record is opened and judged once a day, and only counts are kept: those of a few people are
+        hidden.
         """
         return await self._ask("GET", "/v1/insights/data-quality", models.DataQuality)
 

@@ -909,12 +909,22 @@ class CutVersion(Answer):
 
 
 class DataQuality(Answer):
-    """What is recorded of customers, counted and never opened: completeness, validity, duplicates, staleness."""
+    """What is recorded of customers, judged once a day, counted: completeness, validity, duplicates, staleness.
+
+    The source of a field is whose word holds (of a record: of its name). Staleness is as of `as_of`, when the
+    count began;
+    `made_at` is when it ended, null before the first has. What tells of fewer than `fewest` people is left out
+    or null;
+    `kinds_left_out` are kinds of party of whom there are that few.
+    """
 
     as_of: datetime
     fields: list[FieldQuality]
     freshness: list[CustomerInsightsSchemasFreshness]
     duplicates: list[Duplicates]
+    made_at: datetime | None
+    fewest: int
+    kinds_left_out: list[str]
 
 
 class DecideCandidate(Input):
@@ -1033,7 +1043,9 @@ class DuplicateCandidate(Answer):
 
 
 class Duplicates(Answer):
-    """Contact points that lead to more than one customer: a family's phone, or one person recorded twice."""
+    """Contact points that lead to more than one party: a family's phone, or one person recorded twice and not
+    linked.
+    """
 
     kind: str
     values: int
@@ -1134,8 +1146,15 @@ class FieldProvenance(Answer):
 
 
 class FieldQuality(Answer):
-    """How one field stands in the records of one source: shares between 0 and 1, null where there is nothing to
-    share.
+    """One field in the words of one source; `all` are all sources, `other` those of a few people, together.
+
+    `records` are the parties whose kind has the field. `completeness` is the share of them that have it (from
+    that source),
+    `validity` the share of those at no fault, `staleness` of those without a word for `stale_after_days` (null:
+    never stale
+    by age). Of contact points: how many share one with another party (`shared`), and have proven to be reached
+    at one
+    (`verified`). Null is a figure that tells of a few, or that there is nothing to share.
     """
 
     field: str
@@ -1145,6 +1164,12 @@ class FieldQuality(Answer):
     completeness: float | None
     valid: int | None
     validity: float | None
+    stale: int | None
+    staleness: float | None
+    stale_after_days: int | None
+    shared: int | None
+    verified: int | None
+    faults: dict[str, int | None]
 
 
 class Forecast(Answer):
@@ -2524,7 +2549,9 @@ class CustomerIdentitySchemasReason(Answer):
 
 
 class CustomerInsightsSchemasFreshness(Answer):
-    """How long ago the records of a source were last changed."""
+    """How long ago the records of a source were last changed; `oldest_at` is the month in which the first few
+    were.
+    """
 
     source: str
     records: int

@@ -5,12 +5,26 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, Text, Uuid, any_, bindparam, delete, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
-from customer.insights.tables import insight_report, known_person, market_signal
+from customer.insights.tables import insight_report, known_person, market_signal, quality_pass
 from shared.db import unnest
 
 Rows = Sequence[Row[Any]]
@@ -131,3 +145,31 @@ async def report(conn: AsyncConnection, name: str) -> dict[str, Any] | None:
         await conn.execute(select(insight_report.c.body).where(insight_report.c.name == name))
     ).scalar_one_or_none()
     return found
+
+
+def report_since(name: str, since: datetime) -> Select[Any]:
+    """A report, where it was made after that instant."""
+    return select(insight_report.c.name).where(insight_report.c.name == name, insight_report.c.made_at > since)
+
+
+async def hold_judging(tx: AsyncConnection, at: datetime) -> Row[Any] | None:
+    """The judging of all records, held until the end of the transaction; None where another worker is at it.
+
+    One that is not underway begins at that instant.
+    """
+    held = select(quality_pass).with_for_update(skip_locked=True)
+    row = (await tx.execute(held)).one_or_none()
+    if row is not None:
+        return row
+    await tx.execute(insert(quality_pass).values(id=1, began_at=at, tally={}).on_conflict_do_nothing())
+    return (await tx.execute(held)).one_or_none()
+
+
+async def keep_judging(tx: AsyncConnection, reached: UUID, tally: Mapping[str, Any]) -> None:
+    """How far the judging of all records has come, and what was counted."""
+    await tx.execute(update(quality_pass).values(reached=reached, tally=dict(tally)))
+
+
+async def end_judging(tx: AsyncConnection) -> None:
+    """It is done: what was counted is told, or not at all."""
+    await tx.execute(delete(quality_pass))

@@ -104,7 +104,10 @@ async def show_habits(request: Request, caller: CanSee, db: Read, measure: Measu
 
 @router.get("/data-quality")
 async def show_data_quality(caller: CanSee, db: Read) -> DataQuality:
-    """How complete, valid, fresh and unique what is recorded of customers is, by field and source; nobody is told of."""
+    """How complete, valid, fresh and unique what is recorded of customers is, by field and source; nobody is told of.
+
+    Every record is opened and judged once a day, and only counts are kept: those of a few people are hidden.
+    """
     return await usecases.data_quality(db, clock.now())
 
 

@@ -152,7 +152,13 @@ class HabitTable(View):
 
 
 class FieldQuality(View):
-    """How one field stands in the records of one source: shares between 0 and 1, null where there is nothing to share."""
+    """One field in the words of one source; `all` are all sources, `other` those of a few people, together.
+
+    `records` are the parties whose kind has the field. `completeness` is the share of them that have it (from that source),
+    `validity` the share of those at no fault, `staleness` of those without a word for `stale_after_days` (null: never stale
+    by age). Of contact points: how many share one with another party (`shared`), and have proven to be reached at one
+    (`verified`). Null is a figure that tells of a few, or that there is nothing to share.
+    """
 
     field: str
     source: str
@@ -161,10 +167,18 @@ class FieldQuality(View):
     completeness: float | None
     valid: int | None
     validity: float | None
+    stale: int | None = None
+    staleness: float | None = None
+    stale_after_days: int | None = None
+    shared: int | None = None
+    verified: int | None = None
+    faults: Annotated[
+        dict[str, int | None], Field(description="how many break which rule; null: a few, or a secret of others")
+    ] = {}
 
 
 class Freshness(View):
-    """How long ago the records of a source were last changed."""
+    """How long ago the records of a source were last changed; `oldest_at` is the month in which the first few were."""
 
     source: str
     records: int
@@ -175,7 +189,7 @@ class Freshness(View):
 
 
 class Duplicates(View):
-    """Contact points that lead to more than one customer: a family's phone, or one person recorded twice."""
+    """Contact points that lead to more than one party: a family's phone, or one person recorded twice and not linked."""
 
     kind: str
     values: int
@@ -184,12 +198,20 @@ class Duplicates(View):
 
 
 class DataQuality(View):
-    """What is recorded of customers, counted and never opened: completeness, validity, duplicates, staleness."""
+    """What is recorded of customers, judged once a day, counted: completeness, validity, duplicates, staleness.
+
+    The source of a field is whose word holds (of a record: of its name). Staleness is as of `as_of`, when the count began;
+    `made_at` is when it ended, null before the first has. What tells of fewer than `fewest` people is left out or null;
+    `kinds_left_out` are kinds of party of whom there are that few.
+    """
 
     as_of: datetime
     fields: list[FieldQuality]
     freshness: list[Freshness]
     duplicates: list[Duplicates]
+    made_at: datetime | None = None
+    fewest: int = 0
+    kinds_left_out: list[str] = []
 
 
 class ForecastDay(View):

@@ -46,3 +46,13 @@ insight_report = Table(
     Column("made_at", DateTime(timezone=True), nullable=False),
     Column("body", JSONB, nullable=False),
 )
+
+# At most one row: how far the judging of all records has come, and what was counted; of nobody anything.
+quality_pass = Table(
+    "quality_pass",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("began_at", DateTime(timezone=True), nullable=False),
+    Column("reached", Uuid),
+    Column("tally", JSONB, nullable=False),
+)

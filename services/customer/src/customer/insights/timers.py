@@ -1,15 +1,16 @@
-"""What insight does by itself: remake forecasts and tables of habits, four times a day, by one worker at a time."""
+"""What insight does by itself: remake forecasts and tables of habits four times a day, judge all records once; one worker each."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.insights import usecases
 from shared import clock
-from shared.jobs.turns import take_turns
+from shared.jobs.turns import Part, take_turns
 from shared.world import World
 
 EVERY: Final = timedelta(hours=6)
@@ -52,3 +53,9 @@ class Remaking:
                     await make(tx, now)
                     made.append(name)
         return made
+
+
+def judging(world: World) -> Part:
+    """A part of the worker: every record is opened once a day, which takes minutes where there are many."""
+    once = partial(usecases.judge_records, world)
+    return partial(take_turns, once=once, failure="quality_failed", seconds=LOOK_SECONDS)

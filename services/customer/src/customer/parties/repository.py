@@ -1,7 +1,7 @@
 """Every SQL statement about parties; nothing here knows a rule."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -328,38 +328,40 @@ async def learn_restrictions(tx: AsyncConnection, rows: Sequence[Mapping[str, An
         await tx.execute(newer)
 
 
-async def quality_of_records(conn: AsyncConnection, at: datetime) -> Rows:
-    """By who changed a record last: how many there are, what is filled, how old it is; told from the clear alone."""
-    contacts = select(contact_point.c.customer_id, contact_point.c.kind).distinct().subquery()
-    emails, phones = (contacts.alias(kind) for kind in ("email", "phone"))
-    here = customer.c
+# Who counts as another party is told by it, so that one person recorded twice shares nothing with themself once linked.
+def _party(of: Any, links: Any) -> tuple[Any, Any]:
+    return func.coalesce(links.c.leader, of.c.customer_id), (links.c.member == of.c.customer_id) & links.c.linked
 
-    def having(table: Any, kind: str | None = None) -> Any:
-        found = exists().where(table.c.customer_id == here.id)
-        return func.count().filter(found if kind is None else found.where(table.c.kind == kind))
 
-    fresh, year = at - timedelta(days=30), at - timedelta(days=365)
-    told = select(
-        here.updated_by.label("source"),
-        func.count().label("records"),
-        func.count(here.birth_date).label("birth_date"),
-        func.count(here.occupation).label("occupation"),
-        func.count(here.region).label("region"),
-        func.count().filter(here.region.regexp_match(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")).label("region_valid"),
-        having(emails, "email").label("email"),
-        having(phones, "phone").label("phone"),
-        having(identifier).label("identifier"),
-        func.count().filter(here.updated_at >= fresh).label("within_30_days"),
-        func.count().filter(here.updated_at < fresh, here.updated_at >= year).label("within_year"),
-        func.min(here.updated_at).label("oldest_at"),
+def _shared_among() -> Any:
+    other, mine, theirs = contact_point.alias("other"), storage.LINKS.alias("mine"), storage.LINKS.alias("theirs")
+    (party, joined), (elsewhere, bound) = _party(contact_point, mine), _party(other, theirs)
+    return (
+        select(contact_point.c.id)
+        .select_from(
+            contact_point.join(other, other.c.blind == contact_point.c.blind)
+            .outerjoin(mine, joined)
+            .outerjoin(theirs, bound)
+        )
+        .where(contact_point.c.id == any_(_IDS), party != elsewhere)
+        .distinct()
     )
-    return (await conn.execute(told.where(_KEPT).group_by(here.updated_by).order_by(here.updated_by))).all()
+
+
+_SHARED_AMONG = _shared_among()
+
+
+async def shared_among(conn: AsyncConnection, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these contact points lead to another party too."""
+    return set((await conn.execute(_SHARED_AMONG, {"ids": list(ids)})).scalars())
 
 
 async def shared_contacts(conn: AsyncConnection) -> Rows:
-    """By kind of contact point: how many values there are, how many lead to several customers, and to how many in all."""
+    """By kind of contact point: how many values there are, how many lead to several parties, and to how many in all."""
+    party, joined = _party(contact_point, storage.LINKS)
     of_value = (
-        select(contact_point.c.kind, func.count(contact_point.c.customer_id.distinct()).label("people"))
+        select(contact_point.c.kind, func.count(party.distinct()).label("people"))
+        .select_from(contact_point.outerjoin(storage.LINKS, joined))
         .group_by(contact_point.c.kind, contact_point.c.blind)
         .subquery()
     )

@@ -8,7 +8,7 @@ from customer.insights.usecases.habits import remake_habits, show_habits
 from customer.insights.usecases.mixing import NAME as CHANNEL_MIX
 from customer.insights.usecases.mixing import remake_mix, show_mix
 from customer.insights.usecases.observing import SIGNAL, observe_market, show_signal
-from customer.insights.usecases.quality import data_quality
+from customer.insights.usecases.quality import data_quality, judge_records
 from customer.insights.usecases.reports import take_report
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "data_quality",
     "forget",
     "holidays_of",
+    "judge_records",
     "learn_people",
     "observe_market",
     "remake_forecasts",

@@ -1,6 +1,7 @@
 """What else is known of a party: codes of the standards, and the bands it declares itself in."""
 
 import json
+from datetime import date
 from enum import IntEnum, StrEnum
 from functools import cache
 from importlib import resources
@@ -68,6 +69,7 @@ FACTS: Final = frozenset(
 DETAILS: Final = FACTS - {"legal_name", "birth_date", "occupation", "region"}
 
 
+@cache
 def _band_versions() -> list[dict[str, Any]]:
     text = resources.files("customer.parties").joinpath("data/bands.json").read_text(encoding="utf-8")
     versions: list[dict[str, Any]] = json.loads(text)["versions"]
@@ -78,6 +80,13 @@ def _band_versions() -> list[dict[str, Any]]:
 def band_codes(of: str) -> frozenset[str]:
     """The codes that were ever in force for `income` or `assets`."""
     return frozenset(str(band["code"]) for version in _band_versions() for band in version[of])
+
+
+def bands_on(of: str, day: date) -> frozenset[str]:
+    """The codes in force for `income` or `assets` on that day; before the first version, those of the first."""
+    versions = _band_versions()
+    version = next((one for one in reversed(versions) if str(one["effective_from"]) <= day.isoformat()), versions[0])
+    return frozenset(str(band["code"]) for band in version[of])
 
 
 @cache

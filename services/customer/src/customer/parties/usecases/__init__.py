@@ -2,7 +2,7 @@
 
 from customer.parties.usecases.aging import say_birthdays
 from customer.parties.usecases.changing import change_customer, forget, held, learn_restrictions, relinked
-from customer.parties.usecases.quality import recorded_quality
+from customer.parties.usecases.quality import Judged, contacts_shared, judged_page
 from customer.parties.usecases.reaching import Point, Reach, reach_of
 from customer.parties.usecases.reading import (
     everybody,
@@ -34,6 +34,7 @@ from customer.parties.usecases.standing import absences
 
 __all__ = [
     "PARTY",
+    "Judged",
     "Point",
     "Reach",
     "absences",
@@ -45,18 +46,19 @@ __all__ = [
     "change_customer",
     "change_identifier",
     "contact_blind",
+    "contacts_shared",
     "everybody",
     "forget",
     "gather",
     "held",
     "identifier_blind",
+    "judged_page",
     "learn_restrictions",
     "look_up",
     "name_in",
     "past_versions",
     "provenance",
     "reach_of",
-    "recorded_quality",
     "recorded_then",
     "recorded_versions",
     "register_customers",

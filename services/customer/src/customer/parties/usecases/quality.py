@@ -1,33 +1,49 @@
-"""The quality of what is recorded of parties, told from what lies in the clear: nothing is opened, nobody is named."""
+"""The quality of what is recorded of parties: a page of records is opened and judged, and nobody of it is named."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.parties import repository
+from customer.parties.domain.details import Gender
+from customer.parties.domain.quality import Contact, Identity, Record, Standing, Told, judged, rules_on, shipped
+from customer.parties.domain.survivorship import Source
+from customer.parties.schemas import ContactPoint, Customer, Identifier
+from customer.parties.schemas.parts import Address
+from customer.parties.usecases.claiming import Claims, all_claims, claims_from, facts_of, holding
+from customer.parties.usecases.sealing import opened_details, subject_of, views
+from shared import clock
+from shared.world import World
 
-# A name has to be there; the rest may be. Of a sealed value only its presence can be told.
-_SEALED: Final = ("birth_date", "occupation", "email", "phone", "identifier")
+# Of an organisation the two are one day, and kept as one fact.
+_INCORPORATED: Final = "incorporation_date"
 
 
 @dataclass(frozen=True, slots=True)
-class SourceQuality:
-    """Records last changed by one source: `fields` are (name, filled, valid or None where it lies under seal)."""
+class Judged:
+    """One record: by field how it stands (None: missing), whose word its name is, and when it was changed last."""
 
+    kind: str
+    fields: Mapping[str, Standing | None]
     source: str
-    records: int
-    fields: Sequence[tuple[str, int, int | None]]
-    within_30_days: int
-    within_year: int
-    oldest_at: datetime | None
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class ContactQuality:
-    """Contact points of one kind: how many values, how many of them lead to several customers, and to how many in all."""
+class Page:
+    """Some records in the order of their ids; `last` is up to whom, None when nobody comes after them."""
+
+    records: Sequence[Judged]
+    last: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedContacts:
+    """Contact points of one kind: how many values, how many of them lead to several parties, and to how many in all."""
 
     kind: str
     values: int
@@ -35,33 +51,69 @@ class ContactQuality:
     customers_sharing: int
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedQuality:
-    """All of it."""
+async def judged_page(world: World, conn: AsyncConnection, last: UUID | None, size: int, at: datetime) -> Page:
+    """The next records after that id as they are now, judged by the rules of the bank's day at that instant.
 
-    sources: Sequence[SourceQuality]
-    contacts: Sequence[ContactQuality]
+    For what the service counts by itself: nothing that is opened leaves this function.
+    """
+    rows = await repository.after(conn, last, size)
+    found = await views(world, conn, [row.id for row in rows])
+    keys = await world.vault.for_read(conn, [subject_of(one) for one in found])
+    points = [point.id for view in found.values() for point in view.contact_points]
+    shared = await repository.shared_among(conn, points) if points else set()
+    today = clock.day_in(world.settings.zone, at)
+    rules = rules_on(today, shipped())
+    made = []
+    for row in rows:
+        view = found.get(row.id)
+        key = None if view is None else keys[subject_of(row.id)]
+        if view is None or key is None:
+            continue
+        claims = claims_from(opened_details(row, key)["claims"])
+        record = _record(view, claims, shared, today)
+        source = record.facts["legal_name"].source
+        made.append(Judged(str(view.kind), judged(record, rules, at, today), source, view.updated_at))
+    return Page(made, rows[-1].id if len(rows) == size else None)
 
 
-async def recorded_quality(conn: AsyncConnection, at: datetime) -> RecordedQuality:
-    """How parties are recorded as of now: completeness and age by source, contact points that several share."""
-    return RecordedQuality(
-        sources=[
-            SourceQuality(
-                source=row.source,
-                records=row.records,
-                fields=[
-                    ("region", row.region, row.region_valid),
-                    *((name, getattr(row, name), None) for name in _SEALED),
-                ],
-                within_30_days=row.within_30_days,
-                within_year=row.within_year,
-                oldest_at=row.oldest_at,
-            )
-            for row in await repository.quality_of_records(conn, at)
+def _record(view: Customer, claims: Claims, shared: set[UUID], today: date) -> Record:
+    facts: dict[str, Told] = {}
+    values = facts_of(view)
+    for field, told in all_claims(view, claims).items():
+        value, holds = values[field], holding(field, told, today)
+        # ISO/IEC 5218: 0 says that it is not known.
+        if value is not None and holds is not None and (field, value) != ("gender", Gender.NOT_KNOWN):
+            facts[field] = Told(value, holds.source, holds.at)
+    if view.incorporation_date is not None:
+        facts[_INCORPORATED] = facts.pop("birth_date")
+    return Record(
+        kind=view.kind,
+        facts=facts,
+        contacts=[_contact(one, one.id in shared) for one in view.contact_points],
+        identifiers=[
+            Identity(one.type, one.issuer, _told(one, one.value), one.issued_on, one.expires_on)
+            for one in view.identifiers
         ],
-        contacts=[
-            ContactQuality(row.kind, row.values, row.shared_values, int(row.customers_sharing))
-            for row in await repository.shared_contacts(conn)
-        ],
+        addresses=[_told(one, one.model_dump(mode="json")) for one in view.addresses],
     )
+
+
+def _contact(one: ContactPoint, shared: bool) -> Contact:
+    told = _told(one, one.value)
+    # Whoever was reached there has confirmed it.
+    if one.verified_at is not None and one.verified_at > told.at:
+        told = Told(told.value, told.source, one.verified_at)
+    return Contact(one.kind, told, one.verified_at is not None, shared)
+
+
+def _told(part: ContactPoint | Identifier | Address, value: Any) -> Told:
+    said = part.provenance
+    return Told(value, Source.BANK, clock.time_of(part.id)) if said is None else Told(value, said.source, said.at)
+
+
+async def contacts_shared(conn: AsyncConnection) -> list[SharedContacts]:
+    """By kind, the contact points that lead to more than one party; told by their blind indexes."""
+    return [
+        SharedContacts(row.kind, row.values, row.shared_values, int(row.customers_sharing))
+        for row in await repository.shared_contacts(conn)
+    ]
