@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -130,6 +129,7 @@ async def test_an_error_through_any_door_names_nobody(
     capsys: pytest.CaptureFixture[str],
     stored: Dump,
     unsealed: Search,
+    postgres_log: Callable[[], str],
 ) -> None:
     configure("debug")
     try:
@@ -140,16 +140,10 @@ async def test_an_error_through_any_door_names_nobody(
     assert [one.status_code for one in answers] == [422] * 9 + [409] * 2 + [500] * 2 + [200] * 2
     codes = [json.loads(line)["code"] for one in answers[-2:] for line in one.text.splitlines()]
     assert codes == ["enum", "external-ref-conflict", "missing", "not-stored"]
-    logged, server = capsys.readouterr().out, await server_log(service)
+    logged, server = capsys.readouterr().out, postgres_log()
     assert logged.count('"event":"fault"') == 2
     assert "event_parked" in logged
     assert "never_again" in server
     for where in ("\n".join(one.text for one in answers), logged, server):
         assert unsealed(where.encode(), SECRETS) == []
     assert unsealed(await stored(service), SECRETS) == []
-
-
-async def server_log(service: Service) -> str:
-    async with service.world.db.read() as conn:
-        data = (await conn.execute(text("SHOW data_directory"))).scalar_one()
-    return (Path(data).parent / "postgres.log").read_text(errors="replace")

@@ -30,7 +30,13 @@ _COMMON: Final = {
     "log_parameter_max_length_on_error": "0",
     "timezone": "UTC",
 }
-_FORGETFUL: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_FORGETFUL: Final = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # Its data may lie in memory: what is logged is let go of soon.
+    "max_wal_size": "512MB",
+}
 
 
 class EngineMissing(RuntimeError):
@@ -147,10 +153,12 @@ def state_folder(checkout: Path) -> Path:
 class Postgres(Process):
     """PostgreSQL 18 from the embedded package. The superuser is `postgres`, trusted on loopback unless told a password."""
 
-    def __init__(self, folder: Path, port: int, *, durable: bool = True, password: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, port: int, *, durable: bool = True, password: str | None = None, data: Path | None = None
+    ) -> None:
         super().__init__(folder, "postgres")
         self.port = port
-        self.data = folder / "data"
+        self.data = data or folder / "data"
         self._durable = durable
         self._password = password
 
