@@ -1,7 +1,6 @@
 """Messages and texts over HTTP: accepted once, refused with a pointer, seen by those they concern, gone with the person."""
 
 import asyncio
-import json
 from typing import Any
 
 import httpx
@@ -152,20 +151,6 @@ async def test_of_an_erased_customer_s_messages_nothing_is_left_to_send_or_read(
         for table in ("message_due", "contact_mark"):
             assert (await conn.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one() == 0
     assert (gateway.got, mailbox.letters) == ([], [])
-
-
-async def test_others_ask_by_event_and_what_fits_no_template_parks(
-    service: Service, staff: httpx.AsyncClient, register: Any
-) -> None:
-    who = await register()
-    for template in ("service", "nothing", "service"):
-        data = {"customer_id": who, "template": template, "data": {"number": 1}, "appointment_id": "x"}
-        type_, key = "cxbank.channel-router.reminder_due.v1", str(clock.new_id())
-        await service.hear(type_, json.dumps(data).encode(), key=key, subject=key, id_=clock.new_id())
-    assert len((await staff.get("/v1/messages")).json()["items"]) == 2
-    async with service.world.db.read() as conn:
-        (cause,) = (await conn.execute(text("SELECT cause FROM parked"))).scalars()
-    assert cause == "CannotBeWritten"
 
 
 async def test_a_profile_tells_the_last_contacts_of_everybody_who_counts_as_the_person(

@@ -160,6 +160,8 @@ class MessageDelivered(Said):
     campaign_id: UUID | None
     variant: str | None
     reason: str | None
+    detail: str | None
+    asked_in: UUID | None
     version: int
     occurred_at: datetime
 
@@ -178,6 +180,8 @@ class MessageFailed(Said):
     campaign_id: UUID | None
     variant: str | None
     reason: str | None
+    detail: str | None
+    asked_in: UUID | None
     version: int
     occurred_at: datetime
 
@@ -196,6 +200,8 @@ class MessageRead(Said):
     campaign_id: UUID | None
     variant: str | None
     reason: str | None
+    detail: str | None
+    asked_in: UUID | None
     version: int
     occurred_at: datetime
 
@@ -214,6 +220,8 @@ class MessageSent(Said):
     campaign_id: UUID | None
     variant: str | None
     reason: str | None
+    detail: str | None
+    asked_in: UUID | None
     version: int
     occurred_at: datetime
 
@@ -232,6 +240,8 @@ class MessageSuppressed(Said):
     campaign_id: UUID | None
     variant: str | None
     reason: str | None
+    detail: str | None
+    asked_in: UUID | None
     version: int
     occurred_at: datetime
 

@@ -236,6 +236,8 @@ CustomerOutreachDomainMessagesReason = Literal[
     "channel-closed",
     "channel-busy",
     "no-text",
+    "unknown-template",
+    "unfit",
     "refused",
     "gateway-away",
     "expired",
@@ -1585,6 +1587,8 @@ class Message(Answer):
     urgency: Urgency | str
     state: CustomerOutreachDomainMessagesState | str
     reason: CustomerOutreachDomainMessagesReason | str | None
+    detail: str | None
+    asked_in: UUID | None
     channel: CustomerOutreachDomainMessagesChannel | str | None
     receipt_id: UUID | None
     basis: str | None

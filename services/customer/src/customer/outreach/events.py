@@ -19,6 +19,8 @@ class MessageEvent(Event):
     campaign_id: UUID | None
     variant: str | None
     reason: str | None
+    detail: str | None
+    asked_in: UUID | None
     version: int
     occurred_at: datetime
 

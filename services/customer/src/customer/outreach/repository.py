@@ -91,25 +91,24 @@ async def insert_template(tx: AsyncConnection, values: Mapping[str, Any]) -> boo
 
 
 async def insert_messages(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]], due: Mapping[UUID, datetime]) -> None:
-    """Keep messages and when each is to be decided."""
+    """Keep messages and when each is to be decided; those that are not in `due` never are."""
     await tx.execute(insert(message), list(rows))
-    await tx.execute(
-        insert(message_due),
-        [
-            {
-                "message_id": row["id"],
-                "customer_id": row["customer_id"],
-                "due_at": due[row["id"]],
-                "since": due[row["id"]],
-                "attempts": 0,
-                "tried": [],
-                "silent": [],
-                "campaign_id": row["campaign_id"],
-            }
-            for row in rows
-            if row["id"] in due
-        ],
-    )
+    waiting = [
+        {
+            "message_id": row["id"],
+            "customer_id": row["customer_id"],
+            "due_at": due[row["id"]],
+            "since": due[row["id"]],
+            "attempts": 0,
+            "tried": [],
+            "silent": [],
+            "campaign_id": row["campaign_id"],
+        }
+        for row in rows
+        if row["id"] in due
+    ]
+    if waiting:
+        await tx.execute(insert(message_due), waiting)
 
 
 async def by_ids(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:

@@ -1,7 +1,7 @@
 """Inputs and outputs of templates, messages and receipts."""
 
 from datetime import time
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
@@ -17,7 +17,10 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$")]
 ExternalRef = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Place = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Filling = Annotated[str, StringConstraints(max_length=500)] | int | bool
+# JSON has longer whole numbers; nobody writes one into a letter, and 64 bits are what is kept.
+Whole = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+Filling = Annotated[str, StringConstraints(max_length=500)] | Whole | bool
+MOST_PLACES: Final = 30
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 
 
@@ -71,6 +74,12 @@ class WriteTemplate(Body):
         return sorted(self.wanted(next(iter(self.texts.values()))))
 
 
+class ShippedTemplate(WriteTemplate):
+    """A text that comes with the service; `asked_by` is the event or the route that asks for it."""
+
+    asked_by: str
+
+
 class Template(View):
     """A version of a template."""
 
@@ -108,7 +117,12 @@ class SubmitMessage(Body):
     customer_id: UUID
     template: Key
     purpose: Code
-    data: dict[Place, Filling] = Field({}, max_length=30, description="what the text's places are filled with")
+    data: dict[Place, Filling] = Field(
+        {},
+        max_length=MOST_PLACES,
+        description="what the text's places are filled with; `…_at` takes an RFC 3339 time and `…_on` a date,"
+        " shown as the reader's language writes them",
+    )
     urgency: Urgency = Field(
         Urgency.ROUTINE, description="urgent passes quiet hours and caps, never consent or a bar of risk"
     )
@@ -134,6 +148,19 @@ class CampaignMessage(SubmitMessage):
     template_version: int
 
 
+class AskedMessage(SubmitMessage):
+    """The same from another service, by event: what cannot be written is kept as failed, for whoever asked to read.
+
+    `category` is what this asker's messages are where no text says it, `faults` what was wrong before a text was looked at.
+    A purpose that was not said is the asker's usual one, or the only one of the text.
+    """
+
+    asked_in: UUID
+    category: Category
+    purpose_said: bool
+    faults: tuple[str, ...] = ()
+
+
 class Message(View):
     """A message without its text: how far it has come, and on what it rests."""
 
@@ -147,6 +174,10 @@ class Message(View):
     urgency: Urgency
     state: State
     reason: Reason | None = Field(description="why it waits or ended; withheld from the customer")
+    detail: str | None = Field(
+        description="what of a wish does not fit, by pointer and code, never the value; withheld too"
+    )
+    asked_in: UUID | None = Field(description="the event by which another service asked for it")
     channel: Channel | None
     receipt_id: UUID | None = Field(description="of the consent it rests on")
     basis: str | None = Field(description="the legal basis it rests on, where that is no consent")

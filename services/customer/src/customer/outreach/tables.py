@@ -51,6 +51,9 @@ message = Table(
     Column("data", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text),
+    # What of a wish fitted no text, and the event that asked for it.
+    Column("detail", Text),
+    Column("asked_in", Uuid),
     Column("channel", Text),
     # What would not have it, or lost it at the far end: nothing goes back there, or two such channels would play for ever.
     Column("tried", ARRAY(Text), nullable=False, server_default=text("'{}'")),

@@ -84,7 +84,7 @@ async def _define(world: World, tx: AsyncConnection, wish: Wish[DefineCampaign])
         "updated_at": wish.at,
         "updated_by": wish.caller.sub,
     }
-    faults, _ = await _faults(tx, values)
+    faults, _ = await _faults(world, tx, values)
     if faults:
         return Malformed(errors=faults)
     row = await repository.insert_campaign(tx, values)
@@ -112,14 +112,16 @@ def _columns(body: DefineCampaign | ChangeCampaign) -> dict[str, Any]:
     return said
 
 
-async def _faults(conn: AsyncConnection, values: Mapping[str, Any]) -> tuple[list[FieldError], list[dict[str, Any]]]:
+async def _faults(
+    world: World, tx: AsyncConnection, values: Mapping[str, Any]
+) -> tuple[list[FieldError], list[dict[str, Any]]]:
     """Why a campaign of these columns cannot be; and its variants with the versions of their texts now."""
     faults: list[FieldError] = []
     try:
-        await segments.require_active(conn, values["segment_id"])
+        await segments.require_active(tx, values["segment_id"])
     except SegmentUnknown:
         faults.append(FieldError("/segment_id", "unknown", "no such segment in use"))
-    texts = await outreach.newest_texts(conn, sorted({one["template"] for one in values["variants"]}))
+    texts = await outreach.newest_texts(world, tx, sorted({one["template"] for one in values["variants"]}))
     pinned: list[dict[str, Any]] = []
     for place, one in enumerate(values["variants"]):
         text = texts.get(one["template"])
@@ -152,7 +154,7 @@ async def change_campaign(
     if not may_go(State(row.state), wanted):
         raise StepNotPossible(f"It is {row.state} and cannot become {wanted}.")
     if row.state == State.DRAFT:
-        changes |= await _sound(tx, dict(row._mapping) | changes, wanted)
+        changes |= await _sound(world, tx, dict(row._mapping) | changes, wanted)
     if wanted != row.state:
         changes |= await _moved(tx, row, wanted)
     changes |= {"version": row.version + 1, "updated_at": clock.now(), "updated_by": caller.sub}
@@ -161,9 +163,9 @@ async def change_campaign(
     return view_of(moved)
 
 
-async def _sound(tx: AsyncConnection, values: Mapping[str, Any], wanted: State) -> dict[str, Any]:
+async def _sound(world: World, tx: AsyncConnection, values: Mapping[str, Any], wanted: State) -> dict[str, Any]:
     """What scheduling fixes of a draft; raises Malformed where it cannot be as it is."""
-    faults, pinned = await _faults(tx, values)
+    faults, pinned = await _faults(world, tx, values)
     now = clock.now()
     starts_at = values["starts_at"]
     begins = max(starts_at or now, now)

@@ -59,6 +59,8 @@ class Reason(StrEnum):
     CHANNEL_CLOSED = "channel-closed"
     CHANNEL_BUSY = "channel-busy"
     NO_TEXT = "no-text"
+    UNKNOWN_TEMPLATE = "unknown-template"
+    UNFIT = "unfit"
     REFUSED = "refused"
     GATEWAY_AWAY = "gateway-away"
     EXPIRED = "expired"

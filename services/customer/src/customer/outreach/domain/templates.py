@@ -1,9 +1,12 @@
 """Texts with places to fill: checked when they are saved, rendered without access to anything but the data given."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from babel.core import get_global
+from babel.core import Locale, UnknownLocaleError, get_global
+from babel.dates import format_date, format_time
 from jinja2 import StrictUndefined, TemplateError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -27,6 +30,11 @@ _TAKEN: Final = (
 )
 
 
+# By the end of its name a place takes an instant or a day: shown as the reader's language writes them.
+AN_INSTANT: Final = "_at"
+A_DAY: Final = "_on"
+# What a gateway or a mail header cannot carry; lines and tabs may stay in a body.
+_CONTROLS: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160), 0x2028, 0x2029))
 # ISO 639-3, members of the macrolanguage zho that have a CLDR or a common tag.
 _CHINESE: Final = frozenset({"zh", "cmn", "yue", "wuu", "nan", "hak", "gan", "hsn"})
 _SCRIPT: Final = 4
@@ -49,11 +57,53 @@ def places(text: str) -> frozenset[str]:
 
 
 def rendered(text: str, data: Mapping[str, object]) -> str:
-    """The text with its places filled; raises TextFault where one is missing."""
+    """The text with its places filled, without control characters; raises TextFault where one is missing."""
     try:
-        return _environment.from_string(text).render(data)
+        return _environment.from_string(text).render(data).translate(_CONTROLS)
     except (TemplateError, TypeError, ValueError) as error:
         raise TextFault(f"cannot be filled ({type(error).__name__})") from None
+
+
+def in_one_line(text: str) -> str:
+    """The same in one line: what fills a subject must not begin another header of a letter."""
+    return " ".join(text.split())
+
+
+def moment(place: str, value: object) -> datetime | date | None:
+    """What a place that takes an instant (RFC 3339) or a day (ISO 8601) is filled with; None for every other place.
+
+    Raises ValueError for what is neither, and for an instant that does not say which.
+    """
+    if not place.endswith((AN_INSTANT, A_DAY)):
+        return None
+    if place.endswith(A_DAY):
+        return date.fromisoformat(str(value))
+    at = datetime.fromisoformat(str(value))
+    if at.tzinfo is None:
+        raise ValueError("an instant has an offset")
+    return at
+
+
+def shown(data: Mapping[str, object], language: str, zone: ZoneInfo) -> dict[str, object]:
+    """The same data with its instants and days as `language` writes them (CLDR), instants by the clock of `zone`."""
+    return {place: _written(place, value, language, zone) for place, value in data.items()}
+
+
+def _written(place: str, value: object, language: str, zone: ZoneInfo) -> object:
+    try:
+        when = moment(place, value)
+        if when is None:
+            return value
+        locale = Locale.parse(language, sep="-")
+        if not isinstance(when, datetime):
+            return format_date(when, "long", locale=locale)
+        local = when.astimezone(zone)
+        day = format_date(local.date(), "full", locale=locale)
+        # CLDR's narrow space would cost a text message half its letters.
+        return f"{day} {format_time(local.timetz(), 'short', locale=locale)}".replace("\u202f", " ")
+    except (ValueError, OverflowError, UnknownLocaleError):
+        # Accepted before places had such names, or a language that CLDR does not have: as it was given.
+        return value
 
 
 def best_language(wanted: Sequence[str], written: Collection[str], default: str) -> str | None:

@@ -1,5 +1,6 @@
 """What can be done with messages: write texts, accept a wish, decide and send what is due, take receipts, forget."""
 
+from customer.outreach.usecases.asking import Asked, ask_for_messages
 from customer.outreach.usecases.campaigning import Fate, fates, let_expire, let_lie, take_up
 from customer.outreach.usecases.coding import accept_codes
 from customer.outreach.usecases.counting import contacts_of
@@ -7,6 +8,7 @@ from customer.outreach.usecases.planning import Barred, permission_of, policies
 from customer.outreach.usecases.profiled import PROFILE_PART
 from customer.outreach.usecases.receiving import report_receipt
 from customer.outreach.usecases.sending import anything_due, forget_marks, record, take
+from customer.outreach.usecases.shipped import newest_texts, shipped
 from customer.outreach.usecases.submitting import (
     forget,
     gather,
@@ -17,14 +19,16 @@ from customer.outreach.usecases.submitting import (
     submit_messages,
 )
 from customer.outreach.usecases.waking import unbarred
-from customer.outreach.usecases.writing import newest_texts, template_of, versions, write_template
+from customer.outreach.usecases.writing import template_of, versions, write_template
 
 __all__ = [
     "PROFILE_PART",
+    "Asked",
     "Barred",
     "Fate",
     "accept_codes",
     "anything_due",
+    "ask_for_messages",
     "contacts_of",
     "fates",
     "forget",
@@ -40,6 +44,7 @@ __all__ = [
     "policies",
     "record",
     "report_receipt",
+    "shipped",
     "show_message",
     "submit_messages",
     "take",

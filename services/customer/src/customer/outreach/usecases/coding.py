@@ -6,12 +6,11 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.disclosure import usecases as disclosure
-from customer.outreach import repository
 from customer.outreach.domain.messages import Category, Urgency
 from customer.outreach.schemas import SubmitMessage
 from customer.outreach.usecases.planning import COURIER
+from customer.outreach.usecases.shipped import texts_for
 from customer.outreach.usecases.submitting import MESSAGE, submit_messages
-from customer.outreach.usecases.writing import write_shipped
 from shared import clock
 from shared.idempotency import wish_for
 from shared.problems import Problem
@@ -29,7 +28,7 @@ async def accept_codes(world: World, tx: AsyncConnection) -> int:
     Codes are urgent: somebody stands at a counter and waits. Where the bank's own text of this key cannot hold a code they
     are left where they are, which is logged, and they expire there.
     """
-    text = await repository.newest_template(tx, ACCESS_CODE) or await write_shipped(world, tx, ACCESS_CODE, COURIER)
+    text = (await texts_for(world, tx, [ACCESS_CODE]))[ACCESS_CODE]
     if text.category != Category.CODE or set(text.places) != _PLACES or _PURPOSE not in text.purposes:
         log.error("access_code_text_unfit", version=text.version)
         return 0

@@ -27,12 +27,16 @@ _SAID: Final[Mapping[str, type[MessageEvent]]] = {
 }
 
 
-async def say(tx: AsyncConnection, row: Any) -> None:
-    """Say what has become of a message, where that is for others to know."""
-    kind = _SAID.get(row.state)
-    if kind is None:
-        return
-    event = kind(
+async def say(tx: AsyncConnection, *rows: Any) -> None:
+    """Say what has become of these messages, where that is for others to know."""
+    told = [row for row in rows if row.state in _SAID]
+    said = [Emit(_event(row), key=row.customer_id, subject=row.id, sequence=row.version) for row in told]
+    if said:
+        await outbox.emit(tx, storage.EVENTS, storage.SOURCE, said)
+
+
+def _event(row: Any) -> MessageEvent:
+    return _SAID[row.state](
         message_id=row.id,
         customer_id=row.customer_id,
         template=row.template,
@@ -42,8 +46,8 @@ async def say(tx: AsyncConnection, row: Any) -> None:
         campaign_id=row.campaign_id,
         variant=row.variant,
         reason=row.reason,
+        detail=row.detail,
+        asked_in=row.asked_in,
         version=row.version,
         occurred_at=row.updated_at,
     )
-    said = Emit(event, key=row.customer_id, subject=row.id, sequence=row.version)
-    await outbox.emit(tx, storage.EVENTS, storage.SOURCE, [said])

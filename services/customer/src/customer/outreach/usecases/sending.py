@@ -11,7 +11,7 @@ from customer import storage
 from customer.outreach import repository
 from customer.outreach.domain.messages import OPEN, Category, Channel, Job, Outcome, Reason, State, Urgency
 from customer.outreach.domain.policy import Hold, Send, Suppress
-from customer.outreach.domain.templates import TextFault, best_language, rendered
+from customer.outreach.domain.templates import TextFault, best_language, in_one_line, rendered, shown
 from customer.outreach.usecases.planning import Barred, Known, known_of, planned, point_for, policies
 from customer.outreach.usecases.saying import say
 from customer.outreach.usecases.taking import spent, taken
@@ -114,9 +114,9 @@ async def _ready(
     wanted = [row.language] if row.language else reach.languages
     default = _settings(world).default_language
     language = best_language(wanted, wordings, default) or default
-    wording, filled = wordings[language], {"name": reach.name, **data}
+    wording, filled = wordings[language], {"name": reach.name, **shown(data, language, known.zone)}
     try:
-        subject = rendered(wording["subject"], filled) if wording["subject"] else None
+        subject = in_one_line(rendered(wording["subject"], filled)) if wording["subject"] else None
         body = rendered(wording["body"], filled)
     except TextFault:
         # A comparison of what cannot be compared: the text is at fault, and the others in the batch are not.

@@ -1,6 +1,7 @@
 """Accepting messages, for many at once: checked against their templates, kept under seal, decided by a worker."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -11,9 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.outreach import repository
-from customer.outreach.domain.messages import Category, State
+from customer.outreach.domain.messages import Category, Reason, State
+from customer.outreach.domain.templates import moment
 from customer.outreach.problems import MessageUnknown
-from customer.outreach.schemas import CampaignMessage, Message, SubmitMessage, Template
+from customer.outreach.schemas import AskedMessage, CampaignMessage, Message, SubmitMessage, Template
+from customer.outreach.usecases.saying import say
+from customer.outreach.usecases.shipped import texts_for
 from customer.parties import usecases as parties
 from customer.parties.problems import CustomerErased
 from shared import audit
@@ -27,12 +31,18 @@ from shared.world import World
 MESSAGE: Final = "message"
 # A code that may still be used tomorrow is a password.
 CODE_LIVES: Final = timedelta(hours=1)
+# Characters of what did not fit; a wish that is wrong in a hundred ways need not be read to the end.
+DETAIL: Final = 500
+_TIMES: Final = "the place takes an RFC 3339 time, or a date where its name ends in _on"
 
 
 async def submit_messages(
     world: World, tx: AsyncConnection, wishes: Sequence[Wish[SubmitMessage]]
 ) -> list[Answer[Message] | Problem]:
-    """Accept messages, each once by its gate; one that no template or customer fits fails alone."""
+    """Accept messages, each once by its gate; one that no template or customer fits fails alone.
+
+    One that another service asked for and no template fits is kept as failed, and said: nobody waits for its answer.
+    """
 
     async def do(fresh: Sequence[Wish[SubmitMessage]]) -> Sequence[Message | Problem]:
         return await _submit(world, tx, fresh)
@@ -54,7 +64,7 @@ async def submit_messages(
 async def _submit(
     world: World, tx: AsyncConnection, wishes: Sequence[Wish[SubmitMessage]]
 ) -> Sequence[Message | Problem]:
-    newest = await repository.newest_templates(tx, sorted({wish.body.template for wish in wishes}))
+    newest = await texts_for(world, tx, sorted({wish.body.template for wish in wishes}))
     begun = [(one.template, one.template_version) for wish in wishes if isinstance(one := wish.body, CampaignMessage)]
     pinned = await repository.wordings(tx, begun) if begun else {}
     templates = {
@@ -68,43 +78,67 @@ async def _submit(
     keys = await world.vault.for_write(tx, [parties.subject_of(one) for one in known])
     answers: list[Message | Problem] = []
     rows: list[dict[str, Any]] = []
-    for wish in wishes:
+    for asked in wishes:
+        template = templates[asked.id]
+        wish = replace(asked, body=_purposed(asked.body, template))
         body = wish.body
         key = keys.get(parties.subject_of(body.customer_id))
-        template = templates[wish.id]
-        fault = absent.get(body.customer_id) or _fault(body, template, wish)
-        if fault is not None or key is None or template is None:
-            answers.append(fault or CustomerErased())
+        if absent.get(body.customer_id) or key is None:
+            answers.append(absent.get(body.customer_id) or CustomerErased())
             continue
-        rows.append(_row(wish, template, key))
+        faults = _faults(body, template, wish)
+        if isinstance(body, AskedMessage) and (faults or body.faults):
+            rows.append(_unwritten(wish, body, template, faults))
+        elif faults or template is None:
+            answers.append(Malformed(errors=faults))
+            continue
+        else:
+            rows.append(_row(wish, template, key))
         answers.append(Message.model_validate(rows[-1]))
-    if rows:
-        due = {wish.id: max(wish.at, wish.body.not_before or wish.at) for wish in wishes}
-        await repository.insert_messages(tx, rows, due)
-        entries = [
-            audit.Entry(
-                "message.accept",
-                parties.subject_of(wish.body.customer_id),
-                MESSAGE,
-                wish.id,
-                wish.caller,
-                {"template": wish.body.template, "purpose": wish.body.purpose},
-            )
-            for wish, answer in zip(wishes, answers, strict=True)
-            if isinstance(answer, Message)
-        ]
-        await audit.record(tx, storage.AUDIT, world.keyring, entries)
+    await _keep(world, tx, rows, wishes)
     return answers
 
 
-def _fault(body: SubmitMessage, template: Row[Any] | None, wish: Wish[Any]) -> Problem | None:
-    faults: list[FieldError] = []
+async def _keep(
+    world: World, tx: AsyncConnection, rows: Sequence[Mapping[str, Any]], wishes: Sequence[Wish[SubmitMessage]]
+) -> None:
+    if not rows:
+        return
+    asked = {wish.id: wish for wish in wishes}
+    open_ = [row["id"] for row in rows if row["state"] == State.ACCEPTED]
+    due = {one: max(asked[one].at, asked[one].body.not_before or asked[one].at) for one in open_}
+    await repository.insert_messages(tx, rows, due)
+    await say(tx, *(Message.model_validate(row) for row in rows if row["state"] == State.FAILED))
+    entries = [
+        audit.Entry(
+            "message.accept" if row["id"] in due else "message.refuse",
+            parties.subject_of(row["customer_id"]),
+            MESSAGE,
+            row["id"],
+            asked[row["id"]].caller,
+            {"template": row["template"], "purpose": row["purpose"]},
+        )
+        for row in rows
+    ]
+    await audit.record(tx, storage.AUDIT, world.keyring, entries)
+
+
+def _purposed(body: SubmitMessage, template: Row[Any] | None) -> SubmitMessage:
+    """The same for the text's only purpose, where another service did not say one and its usual one is not the text's."""
+    if not isinstance(body, AskedMessage) or body.purpose_said or template is None:
+        return body
+    if body.purpose in template.purposes or len(template.purposes) > 1:
+        return body
+    return body.model_copy(update={"purpose": template.purposes[0]})
+
+
+def _faults(body: SubmitMessage, template: Row[Any] | None, wish: Wish[Any]) -> list[FieldError]:
     if template is None:
-        return Malformed(errors=[FieldError("/template", "unknown", "no such template")])
-    faults += misfits(template, body.purpose, body.data)
+        return [FieldError("/template", "unknown", "no such template")]
+    faults = misfits(template, body.purpose, body.data)
     if template.category == Category.CODE and not (body.expires_at and body.expires_at <= wish.at + CODE_LIVES):
         faults.append(FieldError("/expires_at", "code-lives-too-long", "a code expires within an hour"))
-    return Malformed(errors=faults) if faults else None
+    return faults
 
 
 def misfits(template: Row[Any] | Template, purpose: str, data: Mapping[str, Any]) -> list[FieldError]:
@@ -115,24 +149,57 @@ def misfits(template: Row[Any] | Template, purpose: str, data: Mapping[str, Any]
         faults.append(FieldError("/purpose", "not-of-template", "the template is not written for this purpose"))
     faults += [FieldError(f"/data/{one}", "missing", "the text wants it filled") for one in sorted(wanted - given)]
     faults += [FieldError(f"/data/{one}", "unknown", "the text has no such place") for one in sorted(given - wanted)]
+    faults += [
+        FieldError(f"/data/{one}", "not-a-time", _TIMES) for one in sorted(given & wanted) if _untimely(one, data)
+    ]
     return faults
 
 
+def _untimely(place: str, data: Mapping[str, Any]) -> bool:
+    try:
+        moment(place, data[place])
+    except ValueError:
+        return True
+    return False
+
+
 def _row(wish: Wish[SubmitMessage], template: Row[Any], key: DataKey) -> dict[str, Any]:
+    sealed = key.seal_bytes(orjson.dumps(wish.body.data), row=wish.id, field="data")
+    return _columns(wish) | {
+        "template": template.key,
+        "template_version": template.version,
+        "category": template.category,
+        "data": sealed,
+        "state": State.ACCEPTED,
+    }
+
+
+def _unwritten(
+    wish: Wish[Any], body: AskedMessage, template: Row[Any] | None, faults: Sequence[FieldError]
+) -> dict[str, Any]:
+    """A wish that is kept for its asker to read: why it cannot be written, and nothing of what it was to be filled with."""
+    told = [*body.faults, *(f"{one.pointer} {one.code}" for one in faults)]
+    return _columns(wish) | {
+        "template": body.template,
+        "template_version": 0 if template is None else template.version,
+        "category": body.category if template is None else template.category,
+        "data": b"",
+        "state": State.FAILED,
+        "reason": Reason.UNKNOWN_TEMPLATE if template is None else Reason.UNFIT,
+        "detail": "; ".join(told)[:DETAIL],
+    }
+
+
+def _columns(wish: Wish[SubmitMessage]) -> dict[str, Any]:
     body = wish.body
     return {
         "id": wish.id,
         "version": 1,
         "customer_id": body.customer_id,
-        "template": template.key,
-        "template_version": template.version,
-        "category": template.category,
         "purpose": body.purpose,
         "urgency": body.urgency,
         "language": body.language,
         "channels": body.channels,
-        "data": key.seal_bytes(orjson.dumps(body.data), row=wish.id, field="data"),
-        "state": State.ACCEPTED,
         "requested_by": wish.caller.sub,
         "created_at": wish.at,
         "expires_at": body.expires_at,
@@ -141,7 +208,8 @@ def _row(wish: Wish[SubmitMessage], template: Row[Any], key: DataKey) -> dict[st
         "variant": body.variant if isinstance(body, CampaignMessage) else None,
         "hours_start": body.hours.start if body.hours else None,
         "hours_end": body.hours.end if body.hours else None,
-    } | dict.fromkeys(("reason", "channel", "receipt_id", "basis", "policy", "sent_at"))
+        "asked_in": body.asked_in if isinstance(body, AskedMessage) else None,
+    } | dict.fromkeys(("reason", "detail", "channel", "receipt_id", "basis", "policy", "sent_at"))
 
 
 def message_of(row: Row[Any]) -> Message:
@@ -154,7 +222,7 @@ def own_message_of(row: Row[Any]) -> Message:
 
     Without any reason, so that a missing one says nothing either.
     """
-    return message_of(row).model_copy(update={"reason": None})
+    return message_of(row).model_copy(update={"reason": None, "detail": None})
 
 
 async def show_message(world: World, tx: AsyncConnection, message_id: UUID, caller: Caller) -> Message:

@@ -1,7 +1,6 @@
 """Writing texts: each wish is the next version of its template; what was accepted with an older one keeps it."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +12,8 @@ from customer.outreach import repository
 from customer.outreach.problems import TemplateUnknown
 from customer.outreach.schemas import Template, WriteTemplate
 from shared import audit
-from shared.access import Caller
 from shared.crypto import Subject
-from shared.idempotency import Answer, Passage, Wish, wish_for
+from shared.idempotency import Answer, Passage, Wish
 from shared.problems import Conflict, Problem
 from shared.world import World
 
@@ -45,43 +43,36 @@ async def _write(world: World, tx: AsyncConnection, wish: Wish[WriteTemplate]) -
     before = await repository.newest_template(tx, body.key)
     if before is not None and before.category != body.category:
         return Conflict("A template keeps its category: caps and rules hang on it.")
-    said: dict[str, Any] = body.model_dump(mode="json", include={"texts", "channels"})
-    values = {
+    values = await keep_version(world, tx, wish, 1 if before is None else before.version + 1)
+    if values is None:
+        return Conflict(
+            "Somebody is writing the same template at this moment; try again.", headers={"Retry-After": "1"}
+        )
+    return Template.model_validate(values | values["texts"])
+
+
+async def keep_version(
+    world: World, tx: AsyncConnection, wish: Wish[WriteTemplate], version: int
+) -> dict[str, Any] | None:
+    """Keep a text under this number of its key; its row, or None where somebody has taken the number."""
+    body = wish.body
+    values: dict[str, Any] = {
         "id": wish.id,
         "key": body.key,
-        "version": 1 if before is None else before.version + 1,
+        "version": version,
         "category": body.category,
         "purposes": sorted(set(body.purposes)),
-        "texts": said,
+        "texts": body.model_dump(mode="json", include={"texts", "channels"}),
         "places": body.fields(),
         "delicate": body.delicate,
         "created_at": wish.at,
         "created_by": wish.caller.sub,
     }
     if not await repository.insert_template(tx, values):
-        return Conflict(
-            "Somebody is writing the same template at this moment; try again.", headers={"Retry-After": "1"}
-        )
+        return None
     entry = audit.Entry("template.write", None, TEMPLATE, wish.id, wish.caller, {"key": body.key})
     await audit.record(tx, storage.AUDIT, world.keyring, [entry])
-    return Template.model_validate(values | said)
-
-
-async def write_shipped(world: World, tx: AsyncConnection, key: str, caller: Caller) -> Row[Any]:
-    """The first version of a text that comes with the service, for a bank that has not written its own; the newest row."""
-    text = Path(__file__).parents[1] / "data" / f"template_{key}.json"
-    body = WriteTemplate.model_validate_json(text.read_bytes())
-    # Somebody else may have written one at this moment: then theirs is the newest.
-    await _write(world, tx, wish_for(world.keyring, TEMPLATE, body.model_copy(update={"external_ref": key}), caller))
-    row = await repository.newest_template(tx, key)
-    if row is None:
-        raise TemplateUnknown()
-    return row
-
-
-async def newest_texts(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, Template]:
-    """The newest version of each of these templates; unknown ones are not in the answer."""
-    return {key: template_of(row) for key, row in (await repository.newest_templates(conn, keys)).items()}
+    return values
 
 
 async def versions(conn: AsyncConnection, key: str) -> list[Template]:
