@@ -133,7 +133,7 @@ async def test_what_the_database_tells_is_what_one_walk_over_everything_tells(
     end = looks[-1]
     async with service.world.db.begin() as tx:
         on_shelf = await shelf(tx)
-        known = await sources(service.world, tx, whom, on_shelf.frozen)
+        known = await sources(service.world, tx, whom, on_shelf)
         kept = [*(await tx.execute(text("SELECT *, NULL::timestamptz AS left_at FROM segment_member")))]
         kept += await tx.execute(text("SELECT * FROM segment_stay WHERE void_at IS NULL"))
     keys = on_shelf.keys

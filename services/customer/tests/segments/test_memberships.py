@@ -1,14 +1,17 @@
 """Membership at any instant equals a from-scratch evaluation at that instant, for random rules, histories and changes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from customer.consents.domain import Entry, GdprBasis, ProfilingUse, Purpose, Terms, Word
+from customer.segments.domain.gates import parts_of
 from customer.segments.domain.memberships import Cause, Definition, Library, Stay, stays, walk
 from customer.segments.domain.readings import Described, Person, Reading, Said, earliest, person_at
 from customer.segments.domain.vocabulary import Vocabulary
@@ -17,6 +20,32 @@ ZONE = ZoneInfo("Asia/Shanghai")
 DAY = timedelta(days=1)
 START = datetime(2022, 2, 20, tzinfo=UTC)
 END = START + 40 * DAY
+
+
+# What each use rests on is proved against a twin among the tests of consents; here it is asked anew for every instant.
+USES = (None, "servicing", "marketing", "improvement")
+
+
+def purpose(code: str, version: int, basis: GdprBasis, since: datetime) -> Purpose:
+    data, sensitive = frozenset({"demographics", "interactions"}), frozenset({"financial_account"})
+    return Purpose(
+        code, version, basis, None, frozenset(), data, sensitive, equivalent=False, retired=False, effective_from=since
+    )
+
+
+TERMS = Terms(
+    (
+        ProfilingUse("servicing", "contract", (), segments=True, effective_from=START - 9 * DAY),
+        ProfilingUse("marketing", "profiling", (), segments=True, effective_from=START - 9 * DAY),
+        ProfilingUse("improvement", "interest", ("profiling",), segments=True, effective_from=START - 9 * DAY),
+    ),
+    (
+        purpose("contract", 1, GdprBasis.CONTRACT, START - 9 * DAY),
+        purpose("profiling", 1, GdprBasis.CONSENT, START - 9 * DAY),
+        purpose("profiling", 2, GdprBasis.CONSENT, START + 25 * DAY),
+        purpose("interest", 1, GdprBasis.LEGITIMATE_INTERESTS, START - 9 * DAY),
+    ),
+)
 
 
 class Features(dict[str, Described]):
@@ -37,17 +66,20 @@ VOCABULARY = Vocabulary(
             name: Described(name, "int", "", {"en": name, "zh-Hans": name})
             for name in ("count_login_30d", "days_since", "fifth")
         }
-    )
+    ),
+    {"count": "interactions", "days_since": "interactions", "age": "demographics", "tier": "demographics"}
+    | {"fifth": "financial_account"},
 )
 
 
 @dataclass(frozen=True)
 class World:
-    """All that ever happened: events of one customer, versions of the record, dated cut points."""
+    """All that ever happened: events of one customer, versions of the record, dated cut points, words of consent."""
 
     events: tuple[datetime, ...]
     people: tuple[Person, ...]
     cuts: tuple[tuple[datetime, int], ...]
+    ledger: tuple[Entry, ...] = ()
 
 
 def value_at(world: World, name: str, at: datetime) -> Any:
@@ -70,6 +102,9 @@ def value_at(world: World, name: str, at: datetime) -> Any:
 
 def reading_at(world: World, name: str, at: datetime) -> Reading:
     """The same with the end of its validity, as an engine of features would tell it."""
+    gate = parts_of(name)
+    if gate is not None:
+        return TERMS.grounds(*gate, world.ledger, at)
     ahead = min((one for one in world.events if one > at), default=None)
     past = [one for one in world.events if one <= at]
     value = value_at(world, name, at)
@@ -98,6 +133,11 @@ ATOMS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "tier == 'private'": ("tier", lambda tier: tier == "private"),
 }
 NESTED = ("a", "b")
+CATEGORY = {"count_login_3d": "interactions", "count_login_10d": "interactions", "days_since": "interactions"} | {
+    "fifth": "financial_account",
+    "age": "demographics",
+    "tier": "demographics",
+}
 
 
 def truth(tree: Any, known: Callable[[str], bool | None]) -> bool | None:
@@ -129,6 +169,24 @@ def trees(*more: str) -> st.SearchStrategy[Any]:
 instants = st.integers(0, 40 * 24).map(lambda hours: START + timedelta(hours=hours))
 
 
+@st.composite
+def words(draw: st.DrawFn) -> Entry:
+    """A word of consent: grants of either version run out after ten days, and half of them cover accounts."""
+    word, since = draw(st.sampled_from([Word.GRANTED, Word.GRANTED, Word.WITHDRAWN, Word.REFUSED])), draw(instants)
+    granted = word is Word.GRANTED
+    return Entry(
+        id=draw(st.uuids()),
+        purpose=draw(st.sampled_from(["profiling", "profiling", "interest"])),
+        version=draw(st.sampled_from([1, 2])),
+        word=word,
+        channels=frozenset() if granted else None,
+        data_categories=frozenset({"demographics", "interactions"}) if granted else frozenset(),
+        separate_categories=frozenset({"financial_account"}) if granted and draw(st.booleans()) else frozenset(),
+        occurred_at=since,
+        expires_at=since + 10 * DAY if granted else None,
+    )
+
+
 @dataclass(frozen=True)
 class Version:
     key: str
@@ -136,6 +194,7 @@ class Version:
     tree: Any
     valid_from: datetime
     valid_until: datetime | None
+    use: str | None = None
 
 
 @st.composite
@@ -145,7 +204,7 @@ def written(draw: st.DrawFn) -> list[Version]:
     for key, more in (("a", ()), ("b", NESTED[:1]), ("c", NESTED)):
         turns = [START, *sorted(draw(st.lists(instants.filter(lambda at: at > START), max_size=2, unique=True)))]
         for number, (since, until) in enumerate(zip(turns, [*turns[1:], None], strict=True), start=1):
-            found.append(Version(key, number, draw(trees(*more)), since, until))
+            found.append(Version(key, number, draw(trees(*more)), since, until, draw(st.sampled_from(USES))))
         if draw(st.booleans()) and len(turns) > 1:
             found.pop()
     return found
@@ -172,33 +231,61 @@ worlds = st.builds(
     cuts=st.lists(st.tuples(instants, st.integers(0, 4)), max_size=2, unique_by=lambda one: one[0]).map(
         lambda found: tuple(sorted(found))
     ),
+    ledger=st.lists(words(), max_size=8).map(tuple),
 )
 
 
+def ground_from_scratch(world: World, version: Version, rules: Mapping[str, Any], at: datetime) -> UUID | str | None:
+    """The receipt or the legal basis by which a segment may be told of the customer; None where it may not."""
+    assert version.use is not None
+    read = frozenset(CATEGORY[name] for name in words_read(version.tree, rules))
+    told = TERMS.grounds(version.use, read, world.ledger, at)
+    return (told.receipt_id or told.legal_basis) if told.value else None
+
+
+def words_read(tree: Any, rules: Mapping[str, Any]) -> Iterator[str]:
+    if isinstance(tree, tuple):
+        for one in tree[1:]:
+            yield from words_read(one, rules)
+    elif tree in ATOMS:
+        yield ATOMS[tree][0]
+    elif tree in rules:
+        yield from words_read(rules[tree], rules)
+
+
+def in_force(versions: Sequence[Version], at: datetime) -> dict[str, Version]:
+    return {v.key: v for v in versions if v.valid_from <= at and (v.valid_until is None or at < v.valid_until)}
+
+
 def members_from_scratch(world: World, versions: Sequence[Version], at: datetime) -> frozenset[str]:
-    """Who is in at an instant, with the rules and cut points then in force and nothing else."""
-    rules = {v.key: v.tree for v in versions if v.valid_from <= at and (v.valid_until is None or at < v.valid_until)}
+    """Who is in at an instant, with the rules, the cut points and the ledger then in force and nothing else."""
+    now = in_force(versions, at)
+    rules = {key: v.tree for key, v in now.items()}
 
     def known(leaf: str) -> bool | None:
         if leaf in ATOMS:
             name, judged = ATOMS[leaf]
             value = value_at(world, name, at)
             return None if value is None else bool(judged(value))
-        return truth(rules[leaf], known) if leaf in rules else None
+        return member(leaf) if leaf in rules else None
 
-    return frozenset(key for key, tree in rules.items() if truth(tree, known))
+    def member(key: str) -> bool | None:
+        denied = now[key].use is not None and ground_from_scratch(world, now[key], rules, at) is None
+        return False if denied else truth(rules[key], known)
+
+    return frozenset(key for key in rules if member(key))
 
 
 def library_of(versions: Sequence[Version], world: World) -> Library:
     definitions = [
-        Definition(v.key, v.version, VOCABULARY.language.compile(text(v.tree)), v.valid_from, v.valid_until)
+        Definition(v.key, v.version, VOCABULARY.language.compile(text(v.tree)), v.valid_from, v.valid_until, v.use)
         for v in versions
     ]
-    return Library(VOCABULARY, definitions, [since for since, _ in world.cuts])
+    return Library(VOCABULARY, definitions, [*(since for since, _ in world.cuts), *TERMS.turns])
 
 
 def happened(world: World) -> frozenset[datetime]:
-    return frozenset(world.events) | {one.since for one in world.people}
+    return frozenset(world.events) | {one.since for one in world.people} | {one.occurred_at for one in world.ledger}
 
 
 def told(library: Library, world: World, before: Sequence[Stay], since: datetime, until: datetime) -> list[Stay]:
@@ -207,12 +294,17 @@ def told(library: Library, world: World, before: Sequence[Stay], since: datetime
 
 def probes(world: World, found: Sequence[Stay], more: Sequence[datetime]) -> Iterator[datetime]:
     yield from more
-    edges = [*world.events, *(one.entered_at for one in found), *(one.left_at for one in found if one.left_at)]
+    edges = [
+        *world.events,
+        *(one.occurred_at for one in world.ledger),
+        *(one.entered_at for one in found),
+        *(one.left_at for one in found if one.left_at),
+    ]
     for edge in edges:
         yield from (edge - timedelta(microseconds=1), edge, edge + timedelta(microseconds=1))
 
 
-@settings(deadline=None, max_examples=30)  # a busy machine is no fault
+@settings(deadline=None, max_examples=80)  # a busy machine is no fault
 @given(world=worlds, versions=written(), more=st.lists(instants, min_size=8, max_size=8))
 def test_membership_at_any_instant_equals_evaluation_from_scratch(
     world: World, versions: list[Version], more: list[datetime]
@@ -222,6 +314,12 @@ def test_membership_at_any_instant_equals_evaluation_from_scratch(
         if START <= at <= END:
             in_then = frozenset(one.key for one in found if one.covers(at))
             assert in_then == members_from_scratch(world, versions, at), at
+    for stay in found:
+        current = in_force(versions, stay.entered_at)
+        if current[stay.key].use is not None:
+            rules = {key: v.tree for key, v in current.items()}
+            told_ground = ground_from_scratch(world, current[stay.key], rules, stay.entered_at)
+            assert (stay.receipt_id or stay.legal_basis) == told_ground is not None
 
 
 @settings(deadline=None, max_examples=30)  # a busy machine is no fault
@@ -231,14 +329,17 @@ def test_late_and_shuffled_events_end_in_the_same_memberships(
 ) -> None:
     library = library_of(versions, world)
     once = told(library, world, [], START, END)
-    arriving = list(world.events)
+    arriving: list[datetime | Entry] = [*world.events, *world.ledger]
     order.shuffle(arriving)
     kept: list[Stay] = []
-    seen: tuple[datetime, ...] = ()
-    kept = told(library, World((), world.people, world.cuts), kept, START, END)
-    for event in arriving:
-        seen = (*seen, event)
-        kept = told(library, World(seen, world.people, world.cuts), kept, event, END)
+    seen = World((), world.people, world.cuts)
+    kept = told(library, seen, kept, START, END)
+    for one in arriving:
+        if isinstance(one, Entry):
+            seen, since = replace(seen, ledger=(*seen.ledger, one)), one.occurred_at
+        else:
+            seen, since = replace(seen, events=(*seen.events, one)), one
+        kept = told(library, seen, kept, since, END)
     # A timer that comes at any moment changes nothing; least of all at the very instant at which somebody left.
     for look in [*looks, *(one.left_at for one in once if one.left_at is not None)]:
         kept = told(library, world, kept, look, END)

@@ -1333,16 +1333,26 @@ class Customer(Transport):
         )
 
     async def list_members(
-        self, segment_id: UUID, *, limit: int | None = None, cursor: str | None = None
+        self, segment_id: UUID, *, limit: int | None = None, as_of: datetime | None = None, cursor: str | None = None
     ) -> Page[models.Member]:
-        """Who is in, latest first: ids, since when, through what."""
+        """Who is in, latest first: ids, since when, through what, on what that rests; `as_of` as recorded then.
+
+        Who is denied by a word that is recorded and not carried through yet is left out. The reading is
+        recorded. Errors: 422
+        `as_of` lies ahead.
+        """
         return await self._ask(
-            "GET", f"/v1/segments/{segment_id}/members", Page[models.Member], query={"limit": limit, "cursor": cursor}
+            "GET",
+            f"/v1/segments/{segment_id}/members",
+            Page[models.Member],
+            query={"limit": limit, "as_of": as_of, "cursor": cursor},
         )
 
-    def all_members(self, segment_id: UUID, *, limit: int | None = None) -> AsyncIterator[models.Member]:
+    def all_members(
+        self, segment_id: UUID, *, limit: int | None = None, as_of: datetime | None = None
+    ) -> AsyncIterator[models.Member]:
         """Every item of `list_members`, page by page, as they are needed."""
-        return self._pages(lambda at: self.list_members(segment_id, limit=limit, cursor=at), None)
+        return self._pages(lambda at: self.list_members(segment_id, limit=limit, as_of=as_of, cursor=at), None)
 
     async def list_services(self) -> list[models.ServiceView]:
         """The catalogue in its newest versions, by key: a few dozen, so that it comes whole."""

@@ -370,6 +370,9 @@ class SegmentEntered(Said):
     by: str
     rule_version: int
     occurred_at: datetime
+    use: str | None = None
+    receipt_id: UUID | None = None
+    legal_basis: str | None = None
 
 
 class SegmentLeft(Said):
@@ -384,16 +387,22 @@ class SegmentLeft(Said):
     by: str
     rule_version: int
     occurred_at: datetime
+    use: str | None = None
+    receipt_id: UUID | None = None
+    legal_basis: str | None = None
 
 
 class SegmentSnapshotStanding(Said):
-    """One membership of a snapshot."""
+    """One membership of a snapshot, with what its use rested on when it began."""
 
     segment_id: UUID
     segment: str
     since: datetime
     by: str
     rule_version: int
+    use: str | None = None
+    receipt_id: UUID | None = None
+    legal_basis: str | None = None
 
 
 class SegmentSnapshot(Said):

@@ -175,7 +175,7 @@ Word = Literal["granted", "refused", "withdrawn"]
 
 CustomerCampaignsDomainStandingState = Literal["draft", "scheduled", "running", "paused", "finished"]
 
-CustomerConsentsDomainReason = Literal[
+CustomerConsentsDomainLedgerReason = Literal[
     "consent-granted",
     "legal-basis",
     "customer-unknown",
@@ -572,11 +572,12 @@ class ChangePurpose(Input):
 
 
 class ChangeSegment(Input):
-    """An RFC 7396 merge patch: a new rule is in force from now on; an archived segment has no members."""
+    """An RFC 7396 merge patch: a new rule or use is in force from now on; an archived segment has no members."""
 
     names: Words | None = None
     descriptions: Words | None = None
     rule: str | None = None
+    use: str | None = None
     state: Literal["active", "archived"] | None = None
 
 
@@ -723,7 +724,7 @@ class ConsentDecision(Answer):
     purpose_version: int | None
     channel: str | None
     decision: Verdict | str
-    reason: CustomerConsentsDomainReason | str
+    reason: CustomerConsentsDomainLedgerReason | str
     receipt_id: UUID | None
     legal_basis: LegalBasis | None
     decided_at: datetime
@@ -768,7 +769,7 @@ class ConsentState(Answer):
     purpose_version: int
     channel: str | None
     decision: Verdict | str
-    reason: CustomerConsentsDomainReason | str
+    reason: CustomerConsentsDomainLedgerReason | str
     receipt_id: UUID | None
 
 
@@ -983,12 +984,18 @@ class DefinePurpose(Input):
 
 
 class DefineSegment(Input):
-    """A new segment; its `key` is its natural key and what other rules call it by: `in_segment('key')`."""
+    """A new segment; its `key` is its natural key and what other rules call it by: `in_segment('key')`.
+
+    Only those are in it of whom its `use` is allowed: `marketing` needs their consent to profiling,
+    `improvement` that they
+    did not object; `servicing`, which is meant where none is named, rests on the contract.
+    """
 
     key: str
     names: Words
     descriptions: Words | None = None
     rule: str
+    use: str | None = None
 
 
 class DefineService(Input):
@@ -1518,16 +1525,25 @@ class MarketSignal(Answer):
 
 
 class Member(Answer):
-    """Somebody in a segment: since when, through what, and under which version of the rule they came in."""
+    """Somebody in a segment: since when, through what, and under which version of the rule they came in.
+
+    `grounds` say on what its use rests at that instant; null where the segment was archived and that is not
+    told yet.
+    """
 
     customer_id: UUID
     since: datetime
     by: Cause | str
     version: int
+    grounds: UseGrounds | None
 
 
 class Membership(Answer):
-    """Whether a customer is in a segment: since when, through what; `explanation` where it was asked for."""
+    """Whether a customer is in a segment: since when, through what; `explanation` where it was asked for.
+
+    `grounds` say on what its use rests, or why it is denied: then there is no member, whatever the condition
+    comes to.
+    """
 
     segment_id: UUID
     segment: str
@@ -1537,6 +1553,7 @@ class Membership(Answer):
     by: Cause | str | None
     version: int | None
     explanation: Explained | None
+    grounds: UseGrounds | None
 
 
 class Memberships(Answer):
@@ -1832,9 +1849,10 @@ class PlannedVariant(Answer):
 
 
 class Preview(Input):
-    """A rule that is not saved yet."""
+    """A rule that is not saved yet, for a use (`servicing` where none is named)."""
 
     rule: str
+    use: str | None = None
     sample: int = 10
 
 
@@ -1842,7 +1860,8 @@ class Previewed(Answer):
     """What a rule would come to now: judged on everybody (`exact`) or on a random sample of the customers.
 
     `members` estimates how many there are, with a 95 % interval (Wilson); `unknown` how many lack a value it
-    needs.
+    needs,
+    `denied` for how many it holds of whom the use is not allowed.
     """
 
     exact: bool
@@ -1852,6 +1871,7 @@ class Previewed(Answer):
     low: int
     high: int
     unknown: int
+    denied: int
     sample: list[UUID]
     judged_at: datetime
     units: int
@@ -2256,6 +2276,10 @@ class Section(Answer):
 class Segment(Answer):
     """A segment as it is. `reads` are the facts and features its rule asks for; `units` bound what judging it
     costs.
+
+    `use` is for what it is told, by the `purpose` of the catalogue; `data_categories` are what its rule itself
+    reads,
+    which a consent has to cover.
     """
 
     id: UUID
@@ -2268,6 +2292,9 @@ class Segment(Answer):
     reads: list[str]
     asks: list[str]
     units: int
+    use: str
+    purpose: str
+    data_categories: list[str]
     created_at: datetime
     updated_at: datetime
 
@@ -2285,6 +2312,9 @@ class SegmentDetail(Answer):
     reads: list[str]
     asks: list[str]
     units: int
+    use: str
+    purpose: str
+    data_categories: list[str]
     created_at: datetime
     updated_at: datetime
     members: int
@@ -2474,6 +2504,20 @@ class Template(Answer):
     channels: dict[str, dict[str, Wording]]
     created_at: datetime
     created_by: str
+
+
+class UseGrounds(Answer):
+    """On what a use of profiling rests: the receipt of a consent, or the legal basis of its purpose; or why it is
+    denied.
+    """
+
+    use: str
+    purpose: str | None
+    purpose_version: int | None
+    decision: Verdict | str
+    reason: CustomerConsentsDomainLedgerReason | str
+    receipt_id: UUID | None
+    legal_basis: LegalBasis | None
 
 
 class Variant(Input):

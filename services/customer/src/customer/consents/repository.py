@@ -116,6 +116,11 @@ _ALL_HEADS_OF = select(_members.c.asked, consent_head).join(
     consent_head, consent_head.c.customer_id == _members.c.member
 )
 _HEADS_OF = _ALL_HEADS_OF.where(consent_head.c.purpose == any_(_CODES), consent_head.c.channel == any_(_CHANNELS))
+_WORDS_ABOUT = (
+    select(_members.c.asked, consent_record)
+    .join(_members, consent_record.c.customer_id == _members.c.member)
+    .where(consent_record.c.purpose == any_(_CODES))
+)
 _LEDGER_OF = select(consent_record).join(_members, consent_record.c.customer_id == _members.c.member)
 
 
@@ -190,6 +195,16 @@ async def ledger_of(conn: AsyncConnection, customer_id: UUID, recorded_until: da
     """All words of a customer, and of who is the same person now, that were recorded by then."""
     chosen = _LEDGER_OF.where(consent_record.c.recorded_at <= recorded_until).order_by(consent_record.c.id)
     return (await conn.execute(chosen, {"ids": [customer_id]})).all()
+
+
+async def words_about(
+    conn: AsyncConnection, ids: Sequence[UUID], codes: Sequence[str], recorded_until: datetime | None
+) -> Rows:
+    """All words about these purposes that were recorded by then, with `asked`: whose question each answers."""
+    chosen = _WORDS_ABOUT
+    if recorded_until is not None:
+        chosen = chosen.where(consent_record.c.recorded_at <= recorded_until)
+    return (await conn.execute(chosen, {"ids": list(ids), "codes": list(codes)})).all()
 
 
 def history(ids: Sequence[UUID]) -> Select[Any]:

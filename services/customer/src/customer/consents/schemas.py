@@ -208,6 +208,18 @@ class LegalBasis(View):
     pipl: PiplBasis | None
 
 
+class UseGrounds(View):
+    """On what a use of profiling rests: the receipt of a consent, or the legal basis of its purpose; or why it is denied."""
+
+    use: str
+    purpose: str | None
+    purpose_version: int | None
+    decision: Verdict
+    reason: Reason
+    receipt_id: UUID | None
+    legal_basis: LegalBasis | None
+
+
 class ConsentDecision(View):
     """Allow or deny, and why: an allow carries the receipt it rests on, or names its legal basis."""
 

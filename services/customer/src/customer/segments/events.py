@@ -10,7 +10,11 @@ from shared.events.envelope import Event
 
 
 class MembershipEvent(Event):
-    """What is said whenever somebody enters or leaves; `by` is `event`, `time` or `rule`."""
+    """What is said whenever somebody enters or leaves; `by` is `event`, `time` or `rule`.
+
+    `use` is for what the segment is told. `receipt_id` is that of the consent on which that rested when they entered, or
+    until they left; else `legal_basis` names the articles. Neither: it was told before that was asked.
+    """
 
     customer_id: UUID
     segment_id: UUID
@@ -19,6 +23,9 @@ class MembershipEvent(Event):
     by: str
     rule_version: int
     occurred_at: datetime
+    use: str | None = None
+    receipt_id: UUID | None = None
+    legal_basis: str | None = None
 
 
 class SegmentEntered(MembershipEvent):
@@ -34,13 +41,16 @@ class SegmentLeft(MembershipEvent):
 
 
 class Standing(BaseModel):
-    """One membership of a snapshot."""
+    """One membership of a snapshot, with what its use rested on when it began."""
 
     segment_id: UUID
     segment: str
     since: datetime
     by: str
     rule_version: int
+    use: str | None = None
+    receipt_id: UUID | None = None
+    legal_basis: str | None = None
 
 
 class SegmentSnapshot(Event):

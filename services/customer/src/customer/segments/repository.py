@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     DateTime,
     Integer,
     Row,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     func,
     select,
     union,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -43,6 +45,8 @@ _MEMBER: dict[str, Any] = {
     "entered_at": _INSTANT,
     "entered_by": Text,
     "recorded_at": _INSTANT,
+    "receipt_id": Uuid,
+    "legal_basis": Text,
 }
 _STAY: dict[str, Any] = {
     "id": Uuid,
@@ -114,9 +118,11 @@ def listing(state: str | None) -> Select[Any]:
     return select(segment) if state is None else select(segment).where(segment.c.state == state)
 
 
-async def begin_rule(tx: AsyncConnection, segment_id: UUID, version: int, rule: str, at: datetime) -> None:
+async def begin_rule(
+    tx: AsyncConnection, segment_id: UUID, version: int, rule: str, use: str | None, at: datetime
+) -> None:
     """Let a rule be in force from now on."""
-    values = {"segment_id": segment_id, "version": version, "rule": rule, "valid_from": at}
+    values = {"segment_id": segment_id, "version": version, "rule": rule, "use": use, "valid_from": at}
     await tx.execute(insert(segment_rule).values(**values))
 
 
@@ -182,9 +188,36 @@ async def void_stays(tx: AsyncConnection, ids: Sequence[UUID], at: datetime) -> 
         await tx.execute(_VOID_STAYS, {"ids": list(ids), "at": at})
 
 
-def listing_members(segment_id: UUID) -> Select[Any]:
-    """Who is in a segment."""
-    return select(segment_member).where(segment_member.c.segment_id == segment_id)
+def listing_members(
+    segment_id: UUID, as_of: datetime | None
+) -> tuple[Select[Any], tuple[ColumnElement[Any], ColumnElement[Any]]]:
+    """Who is in a segment, or was at `as_of` by what was recorded until then; and the columns by which that is ordered."""
+    now, past = segment_member.c, segment_stay.c
+    if as_of is None:
+        return select(segment_member).where(now.segment_id == segment_id), (now.entered_at, now.customer_id)
+    names = ("customer_id", "version", "entered_at", "entered_by")
+    here = select(*(now[name] for name in names)).where(*_here(segment_id, as_of, as_of))
+    gone = select(*(past[name] for name in names)).where(*_gone_since(segment_id, as_of, as_of))
+    both = union_all(here, gone).subquery()
+    return select(both), (both.c.entered_at, both.c.customer_id)
+
+
+def _here(segment_id: UUID, at: datetime, known_at: datetime) -> list[ColumnElement[bool]]:
+    """Of those who are in: who was at `at` by what was recorded up to `known_at`."""
+    now = segment_member.c
+    return [now.segment_id == segment_id, now.entered_at <= at, now.recorded_at <= known_at]
+
+
+def _gone_since(segment_id: UUID, at: datetime, known_at: datetime) -> list[ColumnElement[bool]]:
+    """The same of those who were: whose end was not there yet, or not recorded yet."""
+    past = segment_stay.c
+    return [
+        past.segment_id == segment_id,
+        past.entered_at <= at,
+        past.recorded_at <= known_at,
+        past.void_at.is_(None) | (past.void_at > known_at),
+        past.left_at.is_(None) | (past.left_at > at) | (past.left_recorded_at > known_at),
+    ]
 
 
 async def members_then(
@@ -192,16 +225,8 @@ async def members_then(
 ) -> list[UUID]:
     """Who was in a segment at `at` by what was recorded up to `known_at`, in id order behind `after`, at most `most`."""
     now, past = segment_member.c, segment_stay.c
-    here = select(now.customer_id).where(
-        now.segment_id == segment_id, now.entered_at <= at, now.recorded_at <= known_at
-    )
-    gone = select(past.customer_id).where(
-        past.segment_id == segment_id,
-        past.entered_at <= at,
-        past.recorded_at <= known_at,
-        past.void_at.is_(None) | (past.void_at > known_at),
-        past.left_at.is_(None) | (past.left_at > at) | (past.left_recorded_at > known_at),
-    )
+    here = select(now.customer_id).where(*_here(segment_id, at, known_at))
+    gone = select(past.customer_id).where(*_gone_since(segment_id, at, known_at))
     if after is not None:
         here, gone = here.where(now.customer_id > after), gone.where(past.customer_id > after)
     both = union(here, gone).subquery()

@@ -21,7 +21,7 @@ from customer.segments.schemas import (
     SegmentDetail,
     State,
 )
-from customer.segments.tables import segment, segment_member
+from customer.segments.tables import segment
 from shared.db import Read, Tx
 from shared.etags import IfMatch, created, with_etag
 from shared.grouping import Grouped, grouped
@@ -104,12 +104,21 @@ async def change_segment(
 
 
 @segments.get("/{segment_id}/members")
-async def list_members(segment_id: UUID, caller: CanRead, db: Read, cursor: Cursor, limit: Limit = 50) -> Page[Member]:
-    """Who is in, latest first: ids, since when, through what."""
-    await usecases.show_segment(db, segment_id)
-    columns = (segment_member.c.entered_at, segment_member.c.customer_id)
-    chosen = repository.listing_members(segment_id)
-    return await keyset(db, chosen, columns, cursor, limit, usecases.member_of)
+async def list_members(
+    request: Request,
+    segment_id: UUID,
+    caller: CanRead,
+    tx: Tx,
+    cursor: Cursor,
+    limit: Limit = 50,
+    as_of: AwareDatetime | None = None,
+) -> Page[Member]:
+    """Who is in, latest first: ids, since when, through what, on what that rests; `as_of` as recorded then.
+
+    Who is denied by a word that is recorded and not carried through yet is left out. The reading is recorded. Errors: 422
+    `as_of` lies ahead.
+    """
+    return await usecases.list_members(request.app.state.world, tx, segment_id, caller, cursor, limit, as_of)
 
 
 @of_customer.get("")

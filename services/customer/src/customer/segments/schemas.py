@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
+from customer.consents.schemas import UseGrounds
 from customer.segments.domain.memberships import Cause
 from shared.expressions.explaining import Condition, Joint
 from shared.schemas import Body, View
@@ -20,6 +21,13 @@ RuleText = Annotated[
 State = Literal["active", "archived"]
 
 
+UseCode = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$"),
+    Field(description="for what it is told: `servicing`, `marketing`, `improvement`; each rests on a purpose"),
+]
+
+
 class Words(Body):
     """One text in the languages of the suite."""
 
@@ -29,20 +37,26 @@ class Words(Body):
 
 
 class DefineSegment(Body):
-    """A new segment; its `key` is its natural key and what other rules call it by: `in_segment('key')`."""
+    """A new segment; its `key` is its natural key and what other rules call it by: `in_segment('key')`.
+
+    Only those are in it of whom its `use` is allowed: `marketing` needs their consent to profiling, `improvement` that they
+    did not object; `servicing`, which is meant where none is named, rests on the contract.
+    """
 
     key: Key
     names: Words
     descriptions: Words | None = None
     rule: RuleText
+    use: UseCode | None = None
 
 
 class ChangeSegment(Body):
-    """An RFC 7396 merge patch: a new rule is in force from now on; an archived segment has no members."""
+    """An RFC 7396 merge patch: a new rule or use is in force from now on; an archived segment has no members."""
 
     names: Words | None = None
     descriptions: Words | None = None
     rule: RuleText | None = None
+    use: UseCode | None = None
     state: State | None = None
 
     @model_validator(mode="after")
@@ -61,7 +75,11 @@ class Freshness(View):
 
 
 class Segment(View):
-    """A segment as it is. `reads` are the facts and features its rule asks for; `units` bound what judging it costs."""
+    """A segment as it is. `reads` are the facts and features its rule asks for; `units` bound what judging it costs.
+
+    `use` is for what it is told, by the `purpose` of the catalogue; `data_categories` are what its rule itself reads,
+    which a consent has to cover.
+    """
 
     id: UUID
     key: str
@@ -73,6 +91,9 @@ class Segment(View):
     reads: list[str]
     asks: list[str]
     units: int
+    use: str
+    purpose: str
+    data_categories: list[str]
     created_at: datetime
     updated_at: datetime
 
@@ -85,25 +106,31 @@ class SegmentDetail(Segment):
 
 
 class Member(View):
-    """Somebody in a segment: since when, through what, and under which version of the rule they came in."""
+    """Somebody in a segment: since when, through what, and under which version of the rule they came in.
+
+    `grounds` say on what its use rests at that instant; null where the segment was archived and that is not told yet.
+    """
 
     customer_id: UUID
     since: datetime
     by: Cause
     version: int
+    grounds: UseGrounds | None
 
 
 class Preview(Body):
-    """A rule that is not saved yet."""
+    """A rule that is not saved yet, for a use (`servicing` where none is named)."""
 
     rule: RuleText
+    use: UseCode | None = None
     sample: Annotated[int, Field(ge=0, le=50, description="how many of the members found are named")] = 10
 
 
 class Previewed(View):
     """What a rule would come to now: judged on everybody (`exact`) or on a random sample of the customers.
 
-    `members` estimates how many there are, with a 95 % interval (Wilson); `unknown` how many lack a value it needs.
+    `members` estimates how many there are, with a 95 % interval (Wilson); `unknown` how many lack a value it needs,
+    `denied` for how many it holds of whom the use is not allowed.
     """
 
     exact: bool
@@ -113,6 +140,7 @@ class Previewed(View):
     low: int
     high: int
     unknown: int
+    denied: int
     sample: list[UUID]
     judged_at: datetime
     units: int
@@ -160,7 +188,10 @@ class Explained(View):
 
 
 class Membership(View):
-    """Whether a customer is in a segment: since when, through what; `explanation` where it was asked for."""
+    """Whether a customer is in a segment: since when, through what; `explanation` where it was asked for.
+
+    `grounds` say on what its use rests, or why it is denied: then there is no member, whatever the condition comes to.
+    """
 
     segment_id: UUID
     segment: str
@@ -170,6 +201,7 @@ class Membership(View):
     by: Cause | None
     version: int | None
     explanation: Explained | None
+    grounds: UseGrounds | None
 
 
 class Memberships(View):

@@ -25,6 +25,8 @@ segment = Table(
     Column("names", JSONB, nullable=False),
     Column("descriptions", JSONB, nullable=False),
     Column("rule", Text, nullable=False),
+    # For what it is told; null: what is taken where nobody said.
+    Column("use", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("updated_by", Text, nullable=False),
@@ -38,6 +40,7 @@ segment_rule = Table(
     Column("segment_id", Uuid, nullable=False),
     Column("version", Integer, nullable=False),
     Column("rule", Text, nullable=False),
+    Column("use", Text),
     Column("valid_from", DateTime(timezone=True), nullable=False),
     Column("valid_until", DateTime(timezone=True)),
     PrimaryKeyConstraint("segment_id", "version"),
@@ -52,6 +55,9 @@ segment_member = Table(
     Column("entered_at", DateTime(timezone=True), nullable=False),
     Column("entered_by", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
+    # What the use rested on when it began; neither is set where it was told before that was asked.
+    Column("receipt_id", Uuid),
+    Column("legal_basis", Text),
     PrimaryKeyConstraint("customer_id", "segment_id"),
     Index(None, "segment_id", "entered_at", "customer_id"),
 )
@@ -71,6 +77,9 @@ segment_stay = Table(
     Column("left_by", Text),
     Column("left_recorded_at", DateTime(timezone=True)),
     Column("void_at", DateTime(timezone=True)),
+    Column("receipt_id", Uuid),
+    Column("legal_basis", Text),
+    Index(None, "segment_id", "entered_at", "customer_id"),
     postgresql_partition_by="RANGE (id)",
     info={"partition": "month"},
 )

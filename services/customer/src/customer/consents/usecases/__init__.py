@@ -2,6 +2,13 @@
 
 from customer.consents.usecases.catalogue import change_purpose, define_purpose, list_purposes, show_purpose
 from customer.consents.usecases.deciding import decide_uses, may, refused_channels
+from customer.consents.usecases.profiling import (
+    named_uses,
+    profiling_grounds,
+    profiling_terms,
+    profiling_words,
+    shown_grounds,
+)
 from customer.consents.usecases.reading import gather, history, show_consents, show_receipt
 from customer.consents.usecases.recording import forget, import_consents, record_consents
 from customer.consents.usecases.stopping import stop
@@ -16,10 +23,15 @@ __all__ = [
     "import_consents",
     "list_purposes",
     "may",
+    "named_uses",
+    "profiling_grounds",
+    "profiling_terms",
+    "profiling_words",
     "record_consents",
     "refused_channels",
     "show_consents",
     "show_purpose",
     "show_receipt",
+    "shown_grounds",
     "stop",
 ]

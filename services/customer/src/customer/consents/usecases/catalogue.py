@@ -11,6 +11,7 @@ from customer.consents import repository
 from customer.consents.domain import GdprBasis, Language, PiplBasis, Purpose
 from customer.consents.problems import PurposeTaken, PurposeUnknown
 from customer.consents.schemas import ChangePurpose, DefinePurpose, PurposeText, PurposeView
+from customer.consents.usecases.noting import note_purpose
 from shared import audit, clock
 from shared.access import Caller
 from shared.etags import check_version
@@ -87,6 +88,7 @@ async def define_purpose(
         if any(rows[-1]._mapping[name] != value for name, value in fixed.items()):
             raise PurposeTaken("That code is known with other content; a change goes by PATCH.")
         return view_of(rows[0]), True
+    await note_purpose(tx, wish.code, values["effective_from"])
     await _noted(world, tx, "purpose.define", wish.code, 1, caller)
     return view_of((await repository.versions_of(tx, wish.code))[0]), False
 
@@ -110,6 +112,7 @@ async def change_purpose(
     after |= {"version": newest.version + 1, "equivalent": wish.equivalent, "effective_from": day}
     if not await repository.insert_version(tx, after | {"recorded_at": at, "recorded_by": caller.sub}):
         raise PreconditionFailed("It has changed since; read it again.")
+    await note_purpose(tx, code, day)
     await _noted(world, tx, "purpose.change", code, newest.version + 1, caller)
     return view_of((await repository.versions_of(tx, code))[0])
 

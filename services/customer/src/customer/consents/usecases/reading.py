@@ -54,7 +54,7 @@ async def show_consents(
     recorded, true = as_of or now, valid_at or now
     rows = await repository.ledger_of(tx, customer_id, recorded)
     # Asked about now, a word that a faster clock just wrote counts; asked about then, only what was said by then.
-    entries = [_entry(row) for row in rows if valid_at is None or row.occurred_at <= true]
+    entries = [entry_of(row) for row in rows if valid_at is None or row.occurred_at <= true]
     versions = [purpose_of(row) for row in await repository.rules(tx) if row.recorded_at <= recorded]
     await _seen(world, tx, "consent.read", customer_id, None, caller)
     states = [
@@ -86,7 +86,8 @@ def _state(entries: Sequence[Entry], versions: Sequence[Purpose], use: Use, at: 
     )
 
 
-def _entry(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any]) -> Entry:
+    """A row of the ledger as the rules see it."""
     return Entry(
         id=row.id,
         purpose=row.purpose,
@@ -97,6 +98,7 @@ def _entry(row: Row[Any]) -> Entry:
         separate_categories=frozenset(row.separate_categories),
         occurred_at=row.occurred_at,
         expires_at=row.expires_at,
+        recorded_at=row.recorded_at,
     )
 
 

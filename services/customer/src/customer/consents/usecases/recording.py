@@ -15,6 +15,7 @@ from customer.consents.events import ConsentRecorded
 from customer.consents.problems import PurposeTakesNoConsent
 from customer.consents.schemas import ConsentRecord, Evidence, RecordConsent
 from customer.consents.usecases.catalogue import purpose_of
+from customer.consents.usecases.noting import note_words
 from customer.parties import usecases as parties
 from shared import audit
 from shared.crypto import DataKey
@@ -123,6 +124,7 @@ async def _write(
         for wish, record, _ in kept
     ]
     await audit.record(tx, storage.AUDIT, world.keyring, entries)
+    await note_words(tx, [(record.customer_id, record.purpose, record.occurred_at) for _, record, _ in kept])
 
 
 async def _stands(

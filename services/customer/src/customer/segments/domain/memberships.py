@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
+from customer.consents.domain import Grounds
 from customer.segments.domain.readings import Reading, earliest
 from customer.segments.domain.rules import Book, Verdict
 from customer.segments.domain.vocabulary import Vocabulary, nested
@@ -21,13 +23,14 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One version of a segment's rule, in force in [valid_from, valid_until)."""
+    """One version of a segment's rule, in force in [valid_from, valid_until); `use` is for what it is told, if anything."""
 
     key: str
     version: int
     rule: Expression
     valid_from: datetime
     valid_until: datetime | None = None
+    use: str | None = None
 
     def in_force(self, at: datetime) -> bool:
         """Whether it is the rule at that instant."""
@@ -36,7 +39,10 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """One membership, in [entered_at, left_at): by what it began and ended, and under which version of the rule."""
+    """One membership, in [entered_at, left_at): by what it began and ended, and under which version of the rule.
+
+    `receipt_id`, or else `legal_basis`, is what its use rested on when it began.
+    """
 
     key: str
     version: int
@@ -44,6 +50,8 @@ class Stay:
     entered_by: Cause
     left_at: datetime | None = None
     left_by: Cause | None = None
+    receipt_id: UUID | None = None
+    legal_basis: str | None = None
 
     def covers(self, at: datetime) -> bool:
         """Whether the customer is a member at that instant."""
@@ -52,12 +60,23 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The members at an instant, under these versions of the rules, and through what this instant came."""
+    """The members at an instant, under these versions of the rules, and through what this instant came.
+
+    `readings` are what was read there; by the `gates` what the use of each segment rests on.
+    """
 
     at: datetime
     verdict: Verdict
     versions: Mapping[str, int]
     cause: Cause
+    gates: Mapping[str, str]
+    readings: Mapping[str, Reading]
+
+    def begun(self, key: str) -> Stay:
+        """The membership that begins at this instant."""
+        rests = self.readings[self.gates[key]] if key in self.gates else None
+        told = (rests.receipt_id, rests.legal_basis) if isinstance(rests, Grounds) else (None, None)
+        return Stay(key, self.versions[key], self.at, self.cause, None, None, *told)
 
 
 class Library:
@@ -82,7 +101,8 @@ class Library:
         name = frozenset(versions.items())
         book = self._books.get(name)
         if book is None:
-            book = self._books[name] = Book(self.vocabulary, {one.key: one.rule for one in current})
+            uses = {one.key: one.use for one in current if one.use is not None}
+            book = self._books[name] = Book(self.vocabulary, {one.key: one.rule for one in current}, uses)
         return book, versions, next((turn for turn in self._turns if turn > at), None)
 
     def without(self, hidden: Callable[[str], bool]) -> frozenset[str]:
@@ -115,10 +135,11 @@ def walk(
     at = since
     while True:
         book, versions, turn = library.at(at)
-        verdict = book.judge(read(book.reads, at))
+        readings = read(book.reads, at)
+        verdict = book.judge(readings)
         following = earliest(verdict.next_check_at, turn)
         cause = Cause.EVENT if at in happened else Cause.RULE if library.turns_at(at) else Cause.TIME
-        yield Step(at, replace(verdict, next_check_at=following), versions, cause)
+        yield Step(at, replace(verdict, next_check_at=following), versions, cause, book.gates, readings)
         if following is None or following > until:
             return
         if following <= at:
@@ -143,6 +164,6 @@ def stays(before: Sequence[Stay], steps: Iterable[Step], since: datetime) -> tup
         for key in sorted(held.keys() - step.verdict.members):
             done.append(replace(held.pop(key), left_at=step.at, left_by=step.cause))
         for key in sorted(step.verdict.members - held.keys()):
-            held[key] = Stay(key, step.versions[key], step.at, step.cause)
+            held[key] = step.begun(key)
         following = step.verdict.next_check_at
     return sorted([*done, *held.values()], key=lambda one: (one.key, one.entered_at)), following

@@ -1,10 +1,11 @@
 """The names a segment's rule may use: the record, every feature and window of one, clusters, and other segments."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from customer.segments.domain.clusters import FOUND
+from customer.segments.domain.gates import category_of
 from customer.segments.domain.readings import PERSON, Spec
 from shared.expressions.language import Expression, Family, Language, Literal, Reference
 from shared.expressions.values import Kind, Type
@@ -22,10 +23,14 @@ _DAYS: Final = Literal(low=1, high=MOST_DAYS)
 
 
 class Vocabulary:
-    """The language of segments over these features. `count_login(17)` is the feature `count_login_17d`."""
+    """The language of segments over these features. `count_login(17)` is the feature `count_login_17d`.
 
-    def __init__(self, features: Mapping[str, Spec]) -> None:
+    `stems` tell from which category of data each word is read; without them no rule reads any.
+    """
+
+    def __init__(self, features: Mapping[str, Spec], stems: Mapping[str, str] | None = None) -> None:
         self.features = features
+        self._stems = stems
         self.specs: dict[str, Spec] = {**PERSON, **FOUND, **{name: features[name] for name in features}}
         windows = {found[1] for name in features if (found := _WINDOWED.fullmatch(name))}
         self.windows = {
@@ -40,6 +45,10 @@ class Vocabulary:
     def asked(self, expression: Expression) -> frozenset[str]:
         """The names of the record and of features that a rule reads, in the words of the features."""
         return frozenset(name for one in expression.references if (name := self.read_as(one)) is not None)
+
+    def categories(self, words: Iterable[str]) -> frozenset[str]:
+        """The categories of data from which these words are read."""
+        return frozenset() if self._stems is None else frozenset(category_of(word, self._stems) for word in words)
 
     def read_as(self, reference: Reference) -> str | None:
         """Under which name a reference is read; another segment is not read but judged."""

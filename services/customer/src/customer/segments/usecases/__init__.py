@@ -11,8 +11,9 @@ from customer.segments.usecases.catalogue import (
 )
 from customer.segments.usecases.freezing import freeze_cuts, list_cuts
 from customer.segments.usecases.judging import Judged, check_condition, judge
+from customer.segments.usecases.listing import list_members
 from customer.segments.usecases.profiled import PROFILE_PART, fifths
-from customer.segments.usecases.reading import Look, active_keys, gather, member_of, show_memberships, standing_of
+from customer.segments.usecases.reading import Look, active_keys, gather, show_memberships, standing_of
 from customer.segments.usecases.saying import everybody_in
 from customer.segments.usecases.settling import forget, settle, settle_batch
 
@@ -33,7 +34,7 @@ __all__ = [
     "judge",
     "known_past",
     "list_cuts",
-    "member_of",
+    "list_members",
     "members_at",
     "preview",
     "require_active",

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.consents import usecases as consents
 from customer.due import usecases as due
 from customer.segments import repository
 from customer.segments.domain.rules import Book, Circular, layers
@@ -27,13 +28,14 @@ from customer.segments.schemas import (
     SegmentDetail,
     Words,
 )
-from customer.segments.usecases.library import compiled, shelf, vocabulary
+from customer.segments.usecases.library import DEFAULT_USE, compiled, shelf, vocabulary
 from customer.segments.usecases.sources import sources
 from shared import audit, clock
 from shared.access import Caller
 from shared.etags import check_version
 from shared.expressions.language import Expression, Reference
 from shared.expressions.refusals import Fault, Refused
+from shared.problems import FieldError, Malformed
 from shared.world import World
 
 # Industries are the sections of ISIC Rev. 4 (United Nations, 2008), by their letters; occupation groups the major groups of
@@ -55,8 +57,12 @@ def view_of(row: Row[Any]) -> Segment:
 
 
 def _shown(row: Row[Any]) -> dict[str, Any]:
-    rule = compiled(row.rule)
+    rule, use = compiled(row.rule), row.use or DEFAULT_USE
+    known = consents.named_uses().get(use)
     return dict(row._mapping) | {
+        "use": use,
+        "purpose": use if known is None else known.purpose,
+        "data_categories": sorted(vocabulary().categories(vocabulary().asked(rule))),
         "reads": sorted(vocabulary().asked(rule)),
         "asks": sorted(nested(rule)),
         "units": rule.bound.units,
@@ -66,6 +72,14 @@ def _shown(row: Row[Any]) -> dict[str, Any]:
 def words(told: Words | None) -> dict[str, str] | None:
     """The texts by language tag."""
     return None if told is None else told.model_dump(by_alias=True)
+
+
+def _kept_use(use: str | None) -> str | None:
+    """A use as it is kept: null for the one that is meant where none is named. Raises Malformed for one there is not."""
+    if use is not None and use not in consents.named_uses(segments=True):
+        known = ", ".join(sorted(consents.named_uses(segments=True)))
+        raise Malformed(errors=[FieldError("/use", "unknown-use", f"no such use; there are {known}")])
+    return None if use == DEFAULT_USE else use
 
 
 async def define_segment(
@@ -87,6 +101,7 @@ async def _defined(world: World, tx: AsyncConnection, wish: DefineSegment, calle
         "names": words(wish.names),
         "descriptions": words(wish.descriptions),
         "rule": wish.rule,
+        "use": _kept_use(wish.use),
     }
     if known:
         if any(known[0]._mapping[name] != value for name, value in values.items()):
@@ -96,7 +111,7 @@ async def _defined(world: World, tx: AsyncConnection, wish: DefineSegment, calle
     at, identity = clock.now(), clock.new_id()
     values |= {"id": identity, "version": 1, "state": "active", "created_at": at, "updated_at": at}
     await repository.insert_segment(tx, values | {"updated_by": caller.sub})
-    await repository.begin_rule(tx, identity, 1, wish.rule, at)
+    await repository.begin_rule(tx, identity, 1, wish.rule, values["use"], at)
     await _noted(world, tx, "segment.define", identity, 1, caller)
     return await _known(tx, identity), False
 
@@ -114,11 +129,13 @@ async def change_segment(
     for name in ("names", "descriptions"):
         if name in told:
             told[name] = words(told[name])
+    if "use" in told:
+        told["use"] = _kept_use(told["use"])
     changes = {name: value for name, value in told.items() if value != row._mapping[name]}
     if not changes:
         return view_of(row)
     at, version = clock.now(), row.version + 1
-    state, rule = changes.get("state", row.state), changes.get("rule", row.rule)
+    state, rule, use = (changes.get(name, row._mapping[name]) for name in ("state", "rule", "use"))
     if state == "archived":
         await _not_asked(tx, row.key)
         compiled(rule)
@@ -127,10 +144,10 @@ async def change_segment(
     await repository.change_segment(
         tx, segment_id, changes | {"version": version, "updated_at": at, "updated_by": caller.sub}
     )
-    if changes.keys() & {"rule", "state"}:
+    if changes.keys() & {"rule", "state", "use"}:
         await repository.end_rule(tx, segment_id, at)
         if state == "active":
-            await repository.begin_rule(tx, segment_id, version, rule, at)
+            await repository.begin_rule(tx, segment_id, version, rule, use, at)
         await due.note_all(tx, at)
     await _noted(world, tx, "segment.change", segment_id, version, caller)
     return await _known(tx, segment_id)
@@ -152,12 +169,15 @@ async def preview(world: World, conn: AsyncConnection, wish: Preview) -> Preview
     at = clock.now()
     on_shelf = await shelf(conn)
     current, *_ = on_shelf.library.at(at)
-    book = Book(vocabulary(), {**current.rules, _PREVIEWED: rule}).only(_PREVIEWED)
+    use = _kept_use(wish.use) or DEFAULT_USE
+    book = Book(vocabulary(), {**current.rules, _PREVIEWED: rule}, {**current.uses, _PREVIEWED: use}).only(_PREVIEWED)
     drawn, population = await due.drawn(conn, SAMPLE)
-    known = await sources(world, conn, drawn, on_shelf.frozen)
+    worded = on_shelf.terms.words_of(set(book.uses.values()))
+    known = await sources(world, conn, drawn, on_shelf, worded)
     verdicts = {one: book.judge(source.read(book.reads, at)) for one, source in known.items()}
     found = [one for one, verdict in verdicts.items() if _PREVIEWED in verdict.members]
     unknown = sum(_PREVIEWED in verdict.unknown for verdict in verdicts.values())
+    denied = sum(_PREVIEWED in verdict.denied for verdict in verdicts.values())
     exact = population <= SAMPLE
     low, high = (len(found), len(found)) if exact else wilson(len(found), len(verdicts), population)
     return Previewed(
@@ -168,6 +188,7 @@ async def preview(world: World, conn: AsyncConnection, wish: Preview) -> Preview
         low=low,
         high=high,
         unknown=unknown if exact else round(population * unknown / max(len(verdicts), 1)),
+        denied=denied if exact else round(population * denied / max(len(verdicts), 1)),
         sample=found[: wish.sample],
         judged_at=at,
         units=rule.bound.units,

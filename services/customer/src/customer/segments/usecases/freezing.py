@@ -15,8 +15,9 @@ from customer.interactions.domain.rfm import SOURCES, cut_points_of
 from customer.segments import repository
 from customer.segments.domain.clusters import FEATURES, describe, drift, fit_clusters
 from customer.segments.domain.clusters import Row as Place
+from customer.segments.domain.gates import gate_of
 from customer.segments.schemas import Cluster, CutVersion, FreezeCuts
-from customer.segments.usecases.library import CLUSTERS, MEASURES, RFM, clusters_of, frozen, vocabulary
+from customer.segments.usecases.library import CLUSTERS, MEASURES, RFM, clusters_of, frozen, shelf, vocabulary
 from customer.segments.usecases.sources import sources
 from shared import audit, clock
 from shared.access import Caller
@@ -25,6 +26,7 @@ from shared.world import World
 
 # Who is looked at: a random sample of this size, everybody where there are not more.
 SAMPLE: Final = 2_000
+STATISTICS: Final = "statistics"
 _READS: Final[Mapping[str, tuple[str, ...]]] = {
     RFM: tuple(feature.spec.name for feature in SOURCES.values()),
     CLUSTERS: FEATURES,
@@ -106,11 +108,15 @@ async def _kept(world: World, wish: FreezeCuts) -> Any:
 
 
 async def _customers(world: World, conn: AsyncConnection, kind: str, at: datetime) -> tuple[list[Place], bool]:
+    """What those are like in whom cut points are sought: totals of everybody, but for those who object to being in them."""
     drawn, population = await due.drawn(conn, SAMPLE)
-    known = await sources(world, conn, drawn, await frozen(conn))
-    names = frozenset(_READS[kind])
+    on_shelf = await shelf(conn)
+    known = await sources(world, conn, drawn, on_shelf, on_shelf.terms.words_of([STATISTICS]))
+    names, gate = frozenset(_READS[kind]), gate_of(STATISTICS, frozenset())
     rows: list[Place] = [
-        {name: one.value for name, one in source.read(names, at).items()} for source in known.values() if source.facts
+        {name: one.value for name, one in source.read(names, at).items()}
+        for source in known.values()
+        if source.facts and source.grounds(gate, at).value
     ]
     return rows, population <= SAMPLE
 

@@ -76,7 +76,9 @@ async def judge(
     current, *_ = on_shelf.library.at(at)
     book = _book(tuple(sorted(set(conditions))), current)
     told: dict[UUID, Judged] = {}
-    for one, source in (await sources(world, conn, ids, on_shelf.frozen)).items():
+    worded = on_shelf.terms.words_of(set(book.uses.values()))
+    known = await sources(world, conn, ids, on_shelf, worded)
+    for one, source in known.items():
         verdict = book.judge(source.read(book.reads, at))
         truths = {
             text: _ASKED + text in verdict.members
@@ -103,4 +105,5 @@ def _book(conditions: tuple[str, ...], current: Book) -> Book:
         if key in current.rules and key not in rules:
             rules[key] = current.rules[key]
             queue += nested(rules[key])
-    return Book(vocabulary(), rules)
+    # The condition is its owner's, who asks for the consent it needs; the segments it asks about keep their own gates.
+    return Book(vocabulary(), rules, current.uses)

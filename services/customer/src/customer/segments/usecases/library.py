@@ -1,15 +1,19 @@
 """The rules that are or were in force, compiled once for a process: what every judging of segments stands on."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from customer.consents import usecases as consents
+from customer.consents.domain import Terms
 from customer.interactions.domain.features import FEATURES, RANKS, CutPoints, tips_off
 from customer.segments import repository
 from customer.segments.domain.clusters import FOUND, Clusters
@@ -21,6 +25,9 @@ from shared.telemetry import log
 
 RFM: Final = "rfm"
 CLUSTERS: Final = "clusters"
+CATEGORIES: Final = "categories_2026_11.json"
+# For what a segment is told where whoever defined it did not say.
+DEFAULT_USE: Final = "servicing"
 MEASURES: Final = ("recency", "frequency", "monetary")
 
 
@@ -36,13 +43,16 @@ class Frozen:
 class Shelf:
     """The library with the ids of its segments, and what was frozen: cut points and clusters, by which customers are read.
 
-    `told` are the segments a customer may know they are in.
+    `told` are the segments a customer may know they are in. `terms` are what uses rest on, `worded` the purposes of which
+    people's words matter to a segment that is or was told: none where all of them rest on a contract or a law.
     """
 
     library: Library
     ids: Mapping[str, UUID]
     frozen: Frozen
     told: frozenset[str]
+    terms: Terms
+    worded: frozenset[str]
 
     @property
     def keys(self) -> dict[UUID, str]:
@@ -52,8 +62,12 @@ class Shelf:
 
 @cache
 def vocabulary() -> Vocabulary:
-    """The words of a rule: the record, and every feature of the interactions."""
-    return Vocabulary(FEATURES)
+    """The words of a rule: the record, and every feature of the interactions; each with the category it is read from."""
+    told: dict[str, str | list[str]] = json.loads(
+        (files("customer.segments") / "data" / CATEGORIES).read_text(encoding="utf-8")
+    )
+    stems = {stem: category for category, many in told.items() if isinstance(many, list) for stem in many}
+    return Vocabulary(FEATURES, stems)
 
 
 @lru_cache(maxsize=4_096)
@@ -62,23 +76,24 @@ def compiled(text: str) -> Expression:
     return vocabulary().language.compile(text, pointer="/rule")
 
 
-_Rule = tuple[str, UUID, int, str, datetime, datetime | None]
+_Rule = tuple[str, UUID, int, str, datetime, datetime | None, str | None]
 
 
 @lru_cache(maxsize=4)
-def _shelf(rows: tuple[_Rule, ...], frozen: Frozen) -> Shelf:
+def _shelf(rows: tuple[_Rule, ...], frozen: Frozen, terms: Terms) -> Shelf:
     definitions, unsound = [], set[str]()
-    for key, _, version, rule, since, until in rows:
+    for key, _, version, rule, since, until, use in rows:
         try:
-            definitions.append(Definition(key, version, compiled(rule), since, until))
+            definitions.append(Definition(key, version, compiled(rule), since, until, use or DEFAULT_USE))
         except Refused:
             # It was sound when it was saved: a feature it reads is gone. Nobody is in it until it is changed.
             log.error("segment_rule_unsound", segment=key, version=version)
             unsound.add(key)
     turns = [one.valid_from for one in frozen.cuts] + [one.valid_from for one in frozen.clusters]
-    library = Library(vocabulary(), definitions, turns)
+    library = Library(vocabulary(), definitions, [*turns, *terms.turns])
     told = library.without(_hidden) - unsound
-    return Shelf(library, {key: identity for key, identity, *_ in rows}, frozen, told)
+    worded = terms.words_of({one.use for one in definitions if one.use is not None})
+    return Shelf(library, {key: identity for key, identity, *_ in rows}, frozen, told, terms, worded)
 
 
 def _hidden(name: str) -> bool:
@@ -89,7 +104,7 @@ def _hidden(name: str) -> bool:
 async def shelf(conn: AsyncConnection) -> Shelf:
     """The library as it is in the database now."""
     rows = await repository.rules(conn)
-    return _shelf(tuple(_plain(rows)), await frozen(conn))
+    return _shelf(tuple(_plain(rows)), await frozen(conn), await consents.profiling_terms(conn))
 
 
 async def frozen(conn: AsyncConnection) -> Frozen:
@@ -128,4 +143,4 @@ def _four(bounds: Sequence[int]) -> tuple[int, int, int, int]:
 
 def _plain(rows: Iterable[Row[Any]]) -> Iterable[_Rule]:
     for row in rows:
-        yield row.key, row.segment_id, row.version, row.rule, row.valid_from, row.valid_until
+        yield row.key, row.segment_id, row.version, row.rule, row.valid_from, row.valid_until, row.use

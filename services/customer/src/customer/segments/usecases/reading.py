@@ -10,6 +10,9 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.consents import usecases as consents
+from customer.consents.domain import Verdict
+from customer.consents.schemas import UseGrounds
 from customer.disclosure import usecases as disclosure
 from customer.disclosure.domain import Opening, Sensitive
 from customer.due import usecases as due
@@ -19,7 +22,7 @@ from customer.parties.usecases import subject_of
 from customer.segments import repository
 from customer.segments.domain.memberships import Cause
 from customer.segments.domain.rules import Book
-from customer.segments.schemas import Explained, Member, Membership, Memberships
+from customer.segments.schemas import Explained, Membership, Memberships
 from customer.segments.usecases.library import shelf, vocabulary
 from customer.segments.usecases.sources import Source, sources
 from shared import audit, clock
@@ -50,6 +53,7 @@ class Look:
 async def show_memberships(world: World, tx: AsyncConnection, looks: Sequence[Look]) -> list[Memberships | Problem]:
     """Memberships for many callers at once: what was recorded at `as_of`, or now; with reasons where asked for.
 
+    A word of consent counts as soon as it is recorded: who withdrew is in no segment that rests on it, told anew or not yet.
     Reasons are given for every segment in force at that instant, member or not, by what is known now of that instant.
     A customer is given none, nor a segment whose rule reads what is kept from them, nor the instant of the next change:
     a window over such a thing would end at it.
@@ -57,7 +61,7 @@ async def show_memberships(world: World, tx: AsyncConnection, looks: Sequence[Lo
     ids = sorted({look.customer_id for look in looks})
     now = clock.now()
     on_shelf = await shelf(tx)
-    known = await sources(world, tx, ids, on_shelf.frozen)
+    known = await sources(world, tx, ids, on_shelf)
     erased = await world.vault.erased(tx, [subject_of(one) for one in ids if one not in known])
     standing = await due.of(tx, ids)
     rows: dict[UUID, list[Row[Any]]] = {}
@@ -83,10 +87,11 @@ async def show_memberships(world: World, tx: AsyncConnection, looks: Sequence[Lo
             at = look.as_of or now
             own = look.caller.actor == "customer"
             opening = openings.get((one, look.caller.sub), Opening())
-            book = on_shelf.library.at(at)[0] if look.explain and not own else None
-            items = _items(rows.get(one, []), named, at)
-            if book is not None:
-                items = _explained(items, book, known[one], named, at, _shut(look.caller, opening))
+            book = on_shelf.library.at(at)[0]
+            source = known[one] if look.as_of is None else known[one].recorded(at)
+            items = _items(rows.get(one, []), named, book, source, at)
+            if look.explain and not own:
+                items = _explained(items, book, source, named, at, _shut(look.caller, opening))
             if own:
                 items = [item for item in items if item.segment in on_shelf.told]
             told = standing.get(one)
@@ -125,8 +130,19 @@ def recorded(row: Any, at: datetime) -> bool:
     return not (left is not None and left_recorded is not None and left_recorded <= at and left <= at)
 
 
-def _items(rows: Sequence[Row[Any]], named: dict[UUID, Row[Any]], at: datetime) -> list[Membership]:
+def grounds_at(book: Book, key: str, source: Source, at: datetime) -> UseGrounds | None:
+    """On what a segment's use rests for a customer at that instant; None for a segment of which no rule is in force."""
+    gate = book.gates.get(key)
+    return None if gate is None else consents.shown_grounds(source.grounds(gate, at))
+
+
+def _items(
+    rows: Sequence[Row[Any]], named: dict[UUID, Row[Any]], book: Book, source: Source, at: datetime
+) -> list[Membership]:
+    """What the customer is in, without what is denied by now."""
     found = [row for row in rows if recorded(row, at)]
+    rests = {row.segment_id: grounds_at(book, named[row.segment_id].key, source, at) for row in found}
+    found = [row for row in found if (told := rests[row.segment_id]) is None or told.decision is Verdict.ALLOW]
     return [
         Membership(
             segment_id=row.segment_id,
@@ -137,6 +153,7 @@ def _items(rows: Sequence[Row[Any]], named: dict[UUID, Row[Any]], at: datetime) 
             by=Cause(row.entered_by),
             version=row.version,
             explanation=None,
+            grounds=rests[row.segment_id],
         )
         for row in sorted(found, key=lambda row: (row.entered_at, row.segment_id), reverse=True)
     ]
@@ -169,6 +186,7 @@ def _explained(
                 by=None,
                 version=None,
                 explanation=None,
+                grounds=grounds_at(book, row.key, source, at),
             )
     reasons = {key: Explained.of(book.explain(key, readings), units, shut) for key in told if key in book.rules}
     return [item.model_copy(update={"explanation": reasons.get(item.segment)}) for item in told.values()]
@@ -209,8 +227,3 @@ async def standing_of(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, 
     for row in await repository.members_of(conn, ids) if ids else ():
         found.setdefault(row.customer_id, set()).add(keys[row.segment_id])
     return {one: frozenset(told) for one, told in found.items()}
-
-
-def member_of(row: Row[Any]) -> Member:
-    """A line of a segment's list."""
-    return Member(customer_id=row.customer_id, since=row.entered_at, by=Cause(row.entered_by), version=row.version)

@@ -6,6 +6,7 @@ from uuid import UUID
 from customer.due import usecases as due
 from customer.segments import repository
 from customer.segments.events import SegmentSnapshot, Standing
+from customer.segments.usecases.library import DEFAULT_USE
 from shared import clock
 from shared.events.envelope import Emit
 from shared.world import World
@@ -19,16 +20,19 @@ async def everybody_in(world: World, size: int = 500) -> AsyncIterator[list[Emit
             # The due rows first: a membership that changes in between is said again with a higher sequence.
             rows = await due.after(conn, last, size)
             members = await repository.members_of(conn, [row.customer_id for row in rows]) if rows else []
-            keys = {row.id: row.key for row in await repository.every(conn)}
+            named = {row.id: row for row in await repository.every(conn)}
         of: dict[UUID, list[Standing]] = {}
         for row in sorted(members, key=lambda one: (one.entered_at, one.segment_id)):
             of.setdefault(row.customer_id, []).append(
                 Standing(
                     segment_id=row.segment_id,
-                    segment=keys[row.segment_id],
+                    segment=named[row.segment_id].key,
                     since=row.entered_at,
                     by=row.entered_by,
                     rule_version=row.version,
+                    use=named[row.segment_id].use or DEFAULT_USE,
+                    receipt_id=row.receipt_id,
+                    legal_basis=row.legal_basis,
                 )
             )
         at = clock.now()

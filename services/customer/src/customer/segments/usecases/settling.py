@@ -28,6 +28,8 @@ from shared.world import World
 BATCH: Final = 50
 # A walk through years is cut, and goes on in the next batch.
 STEPS: Final = 2_000
+# The smallest step of time that is kept.
+_TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ async def settle_batch(world: World, tx: AsyncConnection) -> int:
         return 0
     ids = [row.customer_id for row in rows]
     on_shelf = await shelf(tx)
-    known = await sources(world, tx, ids, on_shelf.frozen)
+    known = await sources(world, tx, ids, on_shelf)
     kept = await _kept(tx, on_shelf, ids)
     changes = _Changes()
     for row in rows:
@@ -102,7 +104,14 @@ async def _kept(tx: AsyncConnection, on_shelf: Shelf, ids: Sequence[UUID]) -> di
     keys = on_shelf.keys
     found: dict[UUID, list[_Kept]] = {}
     for row in await repository.members_of(tx, ids):
-        stay = Stay(keys[row.segment_id], row.version, row.entered_at, Cause(row.entered_by))
+        stay = Stay(
+            keys[row.segment_id],
+            row.version,
+            row.entered_at,
+            Cause(row.entered_by),
+            receipt_id=row.receipt_id,
+            legal_basis=row.legal_basis,
+        )
         found.setdefault(row.customer_id, []).append(_Kept(row, stay, open=True))
     for row in await repository.stays_of(tx, ids, void=False):
         stay = Stay(
@@ -112,6 +121,8 @@ async def _kept(tx: AsyncConnection, on_shelf: Shelf, ids: Sequence[UUID]) -> di
             Cause(row.entered_by),
             row.left_at,
             None if row.left_by is None else Cause(row.left_by),
+            row.receipt_id,
+            row.legal_basis,
         )
         found.setdefault(row.customer_id, []).append(_Kept(row, stay, open=False))
     return found
@@ -129,14 +140,16 @@ def _tell(changes: _Changes, on_shelf: Shelf, row: Due, source: Source, kept: Se
     crossed = sorted(before_open.keys() ^ after_open.keys())
     version = row.version + bool(crossed)
     for key in crossed:
-        changes.said.append(_said(on_shelf.ids[key], row.customer_id, key, version, after, before_open.get(key), since))
+        said = _said(on_shelf, source, row.customer_id, key, version, after, before_open.get(key), since)
+        changes.said.append(said)
     # A walk that was cut is told up to where it goes on.
     until = now if following is None or following > now else following
     changes.told.append(Due(row.customer_id, version, until, following))
 
 
 def _said(
-    segment_id: UUID,
+    on_shelf: Shelf,
+    source: Source,
     customer_id: UUID,
     key: str,
     version: int,
@@ -150,26 +163,50 @@ def _said(
         assert last is not None  # noqa: S101  # who entered has a membership
         kind: type[SegmentEntered | SegmentLeft] = SegmentEntered
         at, by, rule = last.entered_at, last.entered_by, last.version
+        use, receipt_id, basis = _use_at(on_shelf, key, at), last.receipt_id, last.legal_basis
     else:
         kind, rule = SegmentLeft, before.version
         # Without an end a late event has shown that the membership never was: they are out since it began.
         ended = last is not None and last.left_at is not None and last.left_at >= since
         at = last.left_at if ended and last is not None and last.left_at is not None else before.entered_at
         by = last.left_by if ended and last is not None and last.left_by is not None else Cause.EVENT
+        use, receipt_id, basis = _rested(on_shelf, source, before, at)
     event = kind(
         customer_id=customer_id,
-        segment_id=segment_id,
+        segment_id=on_shelf.ids[key],
         segment=key,
         since=at,
         by=by,
         rule_version=rule,
         occurred_at=at,
+        use=use,
+        receipt_id=receipt_id,
+        legal_basis=basis,
     )
     return Emit(event, key=customer_id, subject=f"{customer_id}/{key}", sequence=version)
 
 
+def _use_at(on_shelf: Shelf, key: str, at: datetime) -> str | None:
+    return on_shelf.library.at(at)[0].uses.get(key)
+
+
+def _rested(on_shelf: Shelf, source: Source, stay: Stay, at: datetime) -> tuple[str | None, UUID | None, str | None]:
+    """For what a membership was told until that instant and what that rested on: a consent may have been renewed since.
+
+    One that never was is told by what it was recorded to rest on when it began.
+    """
+    before = at - _TICK
+    book = on_shelf.library.at(before)[0]
+    if before < stay.entered_at or stay.key not in book.gates:
+        return _use_at(on_shelf, stay.key, stay.entered_at), stay.receipt_id, stay.legal_basis
+    rests = source.grounds(book.gates[stay.key], before)
+    if not rests.value:
+        return book.uses[stay.key], stay.receipt_id, stay.legal_basis
+    return book.uses[stay.key], rests.receipt_id, rests.legal_basis
+
+
 def _same(one: Stay) -> tuple[Any, ...]:
-    return one.key, one.entered_at, one.version, one.entered_by
+    return one.key, one.entered_at, one.version, one.entered_by, one.receipt_id, one.legal_basis
 
 
 def _write(
@@ -209,6 +246,8 @@ def _row(on_shelf: Shelf, customer_id: UUID, stay: Stay, recorded_at: datetime) 
         "entered_at": stay.entered_at,
         "entered_by": stay.entered_by,
         "recorded_at": recorded_at,
+        "receipt_id": stay.receipt_id,
+        "legal_basis": stay.legal_basis,
     }
 
 

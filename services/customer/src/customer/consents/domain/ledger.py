@@ -118,6 +118,12 @@ class Purpose:
         return [*sorted(self.channels)] or [None]
 
     @property
+    def articles(self) -> list[str]:
+        """The names of its legal bases, under each law that is named."""
+        told = [f"GDPR Art. {self.gdpr_basis}"] if self.gdpr_basis else []
+        return told + ([f"PIPL Art. {self.pipl_basis}"] if self.pipl_basis else [])
+
+    @property
     def objectable(self) -> bool:
         """Whether a person may object although no consent is asked."""
         return not self.asks and self.gdpr_basis in _OBJECTABLE
@@ -128,7 +134,7 @@ class Entry:
     """One word in the ledger. `channels` None is every channel there is (a refusal or withdrawal may be so wide).
 
     A grant names its channels and data outright, so that a later version can never widen it; empty channels are a
-    grant for a purpose that is not bound to channels.
+    grant for a purpose that is not bound to channels. `recorded_at` is when we learned of it, where that is read.
     """
 
     id: UUID
@@ -140,6 +146,7 @@ class Entry:
     separate_categories: frozenset[str]
     occurred_at: datetime
     expires_at: datetime | None
+    recorded_at: datetime | None = None
 
     @property
     def rank(self) -> tuple[datetime, bool, UUID]:
