@@ -58,6 +58,8 @@ EvidenceKind = Literal[
 
 Extent = Literal["use", "approach"]
 
+FirmSize = Literal["micro", "small", "medium", "large"]
+
 GdprBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)"]
 
 Gender = Literal[0, 1, 2, 9]
@@ -71,6 +73,10 @@ GrantState = Literal["requested", "active", "expired", "locked", "revoked"]
 Joint = Literal["all", "any", "not"]
 
 Language = Literal["zh-Hans", "zh-Hant", "en"]
+
+LegalForm = Literal[
+    "sole_trader", "partnership", "limited_company", "joint_stock_company", "cooperative", "association", "public_body"
+]
 
 LinkReason = Literal["same_person", "same_organisation", "migration"]
 
@@ -531,6 +537,8 @@ class ChangeCustomer(Input):
     occupation_group: OccupationGroup | None = None
     industry: str | None = None
     education: int | None = None
+    legal_form: LegalForm | None = None
+    firm_size: FirmSize | None = None
     languages: list[str] | None = None
     accessibility_needs: list[AccessibilityNeed] | None = None
     home_branch: str | None = None
@@ -867,6 +875,8 @@ class Customer(Answer):
     occupation_group: OccupationGroup | str | None
     industry: str | None
     education: int | None
+    legal_form: LegalForm | str | None
+    firm_size: FirmSize | str | None
     languages: list[str]
     accessibility_needs: list[AccessibilityNeed | str]
     home_branch: str | None
@@ -2105,6 +2115,8 @@ class RegisterCustomer(Input):
     occupation_group: OccupationGroup | None = None
     industry: str | None = None
     education: int | None = None
+    legal_form: LegalForm | None = None
+    firm_size: FirmSize | None = None
     languages: list[str] | None = None
     accessibility_needs: list[AccessibilityNeed] | None = None
     home_branch: str | None = None

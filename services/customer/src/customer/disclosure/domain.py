@@ -78,10 +78,12 @@ SHOWN: Final[Mapping[Shape, frozenset[str]]] = {
     Shape.RISK: frozenset(
         {
             *("occupation", "occupation_group", "industry", "incorporation_date", "identifiers", "region", "age_band"),
-            *("declared_income_band", "declared_asset_band", "restricted"),
+            *("declared_income_band", "declared_asset_band", "legal_form", "firm_size", "restricted"),
         }
     ),
-    Shape.MARKETING: frozenset({"region", "age_band", "languages", "occupation_group", "industry"}),
+    Shape.MARKETING: frozenset(
+        {"region", "age_band", "languages", "occupation_group", "industry", "legal_form", "firm_size"}
+    ),
 }
 CHOSEN: Final = (
     frozenset(
@@ -97,7 +99,7 @@ CHOSEN: Final = (
                 "restricted",
             ),
             *("incorporation_date", "preferred_name", "name", "gender", "occupation_group", "industry", "education"),
-            *("declared_income_band", "declared_asset_band", "addresses"),
+            *("declared_income_band", "declared_asset_band", "addresses", "legal_form", "firm_size"),
         }
     )
     | _SERVED

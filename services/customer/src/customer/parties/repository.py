@@ -336,16 +336,16 @@ def _party(of: Any, links: Any) -> tuple[Any, Any]:
 def _shared_among() -> Any:
     other, mine, theirs = contact_point.alias("other"), storage.LINKS.alias("mine"), storage.LINKS.alias("theirs")
     (party, joined), (elsewhere, bound) = _party(contact_point, mine), _party(other, theirs)
-    return (
-        select(contact_point.c.id)
-        .select_from(
-            contact_point.join(other, other.c.blind == contact_point.c.blind)
-            .outerjoin(mine, joined)
-            .outerjoin(theirs, bound)
-        )
-        .where(contact_point.c.id == any_(_IDS), party != elsewhere)
-        .distinct()
+    # One look through the index for each: as a join, a table whose statistics are old is read whole for every page.
+    leads_elsewhere = (
+        select(other.c.customer_id)
+        .select_from(other.outerjoin(theirs, bound).outerjoin(mine, joined))
+        .where(other.c.blind == contact_point.c.blind, party != elsewhere)
+        .limit(1)
+        .correlate(contact_point)
+        .scalar_subquery()
     )
+    return select(contact_point.c.id).where(contact_point.c.id == any_(_IDS), leads_elsewhere.is_not(None))
 
 
 _SHARED_AMONG = _shared_among()

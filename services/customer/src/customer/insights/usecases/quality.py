@@ -1,6 +1,5 @@
 """The quality of what is recorded: once a day every record is opened page by page and judged, and only counts are kept."""
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,7 +18,7 @@ from shared.world import World
 
 NAME: Final = "data-quality"
 EVERY: Final = timedelta(days=1)
-PAGE: Final = 200
+PAGE: Final = 100
 _CONTACTS: Final = frozenset(ContactKind)
 
 
@@ -44,7 +43,6 @@ async def judge_records(world: World) -> bool:
         page = await parties.judged_page(world, tx, row.reached, PAGE, row.began_at)
         for one in page.records:
             count(tally, one, row.began_at, world.settings.zone)
-        await asyncio.sleep(0)  # the worker's other parts want their turn
         if page.last is not None:
             await repository.keep_judging(tx, page.last, tally.stored())
         else:

@@ -7,6 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+from customer.parties.domain.party import Kind
+
 
 class Gender(IntEnum):
     """ISO/IEC 5218."""
@@ -36,6 +38,27 @@ class OccupationGroup(StrEnum):
     UNEMPLOYED = "unemployed"
 
 
+class LegalForm(StrEnum):
+    """What a party that does business is in law, in the words that the forms of ISO 20275 have in common across countries."""
+
+    SOLE_TRADER = "sole_trader"
+    PARTNERSHIP = "partnership"
+    LIMITED_COMPANY = "limited_company"
+    JOINT_STOCK_COMPANY = "joint_stock_company"
+    COOPERATIVE = "cooperative"
+    ASSOCIATION = "association"
+    PUBLIC_BODY = "public_body"
+
+
+class FirmSize(StrEnum):
+    """How big a firm is, as whoever says so measures it: by the classes of its industry in China, by EU 2003/361/EC there."""
+
+    MICRO = "micro"
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
 class AccessibilityNeed(StrEnum):
     """What somebody needs to be served well; never in an event."""
 
@@ -62,11 +85,22 @@ FACTS: Final = frozenset(
     {
         *("legal_name", "birth_date", "occupation", "region", "preferred_name", "name", "gender", "occupation_group"),
         *("industry", "education", "languages", "accessibility_needs", "home_branch", "relationship_manager"),
-        *("declared_income_band", "declared_asset_band"),
+        *("declared_income_band", "declared_asset_band", "legal_form", "firm_size"),
     }
 )
 # Facts that are kept together under one seal, so that who has none of them costs nothing.
 DETAILS: Final = FACTS - {"legal_name", "birth_date", "occupation", "region"}
+
+
+def form_fault(kind: Kind, form: LegalForm | None, size: FirmSize | None) -> tuple[str, str] | None:
+    """The field that does not fit what a party is in law, with why: a sole trader is a person, or is kept as a firm."""
+    if kind is Kind.ORGANISATION:
+        return None
+    if form not in {None, LegalForm.SOLE_TRADER}:
+        return "legal_form", "an individual can only be a sole trader"
+    if size is not None and form is None:
+        return "firm_size", "an individual has a size of firm only as a sole trader"
+    return None
 
 
 @cache

@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from customer.parties.domain import ContactKind, normal_contact, normal_identifier
 from customer.parties.domain.details import AddressKind, band_codes
@@ -153,6 +154,25 @@ class NewContactPoint(ContactPointIn):
     provenance: ProvenanceIn | None = None
 
 
+def each_once(points: list[NewContactPoint]) -> list[NewContactPoint]:
+    """The contact points of one party: each value of a kind once, and of each kind one preferred at most.
+
+    One number written in two ways is the same: they are compared as they are kept.
+    """
+    seen: set[tuple[ContactKind, str]] = set()
+    preferred: set[ContactKind] = set()
+    for place, one in enumerate(points):
+        told = {"place": place, "kind": one.kind.value}
+        if (one.kind, one.value) in seen:
+            raise PydanticCustomError("given_twice", "the {kind} at {place} is given twice", told)
+        if one.preferred and one.kind in preferred:
+            raise PydanticCustomError("preferred_twice", "the {kind} at {place} is a second that is preferred", told)
+        seen.add((one.kind, one.value))
+        if one.preferred:
+            preferred.add(one.kind)
+    return points
+
+
 class ChangeContactPoint(Body):
     """A merge patch. A new value is not verified, whatever the old one was."""
 
@@ -178,6 +198,15 @@ class NewAddress(Body):
     postal_code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 -]{2,12}$")] | None = None
     country: Country
     provenance: ProvenanceIn | None = None
+
+
+def addresses_once(addresses: list[NewAddress]) -> list[NewAddress]:
+    """The addresses of one party: none reads as another does."""
+    for place, one in enumerate(addresses):
+        told = one.model_dump(exclude={"provenance"})
+        if any(told == other.model_dump(exclude={"provenance"}) for other in addresses[:place]):
+            raise PydanticCustomError("given_twice", "the address at {place} is given twice", {"place": place})
+    return addresses
 
 
 class ChangeAddress(Body):

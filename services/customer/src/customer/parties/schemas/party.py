@@ -4,10 +4,11 @@ from datetime import date, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from customer.parties.domain import Kind, State, Tier
-from customer.parties.domain.details import AccessibilityNeed, Gender, OccupationGroup
+from customer.parties.domain.details import AccessibilityNeed, FirmSize, Gender, LegalForm, OccupationGroup, form_fault
 from customer.parties.domain.survivorship import Source
 from customer.parties.schemas.parts import (
     Address,
@@ -31,6 +32,8 @@ from customer.parties.schemas.parts import (
     ProvenanceIn,
     Region,
     Word,
+    addresses_once,
+    each_once,
     kept,
 )
 from shared.schemas import Body, View
@@ -51,6 +54,10 @@ class _Facts(Body):
     occupation_group: OccupationGroup | None = None
     industry: Industry | None = None
     education: Education | None = None
+    legal_form: Annotated[
+        LegalForm | None, Field(description="an individual can be a `sole_trader`, an organisation anything")
+    ] = None
+    firm_size: Annotated[FirmSize | None, Field(description="of an organisation or a sole trader")] = None
     languages: Annotated[list[Language], Field(max_length=10, description="the preferred one first")] | None = None
     accessibility_needs: Annotated[list[AccessibilityNeed], Field(max_length=10)] | None = None
     home_branch: Code | None = None
@@ -71,9 +78,9 @@ class RegisterCustomer(_Facts):
 
     kind: Kind
     legal_name: Name
-    contact_points: Annotated[list[NewContactPoint], Field(max_length=20)] = []
+    contact_points: Annotated[list[NewContactPoint], Field(max_length=20), AfterValidator(each_once)] = []
     identifiers: Annotated[list[NewIdentifier], Field(max_length=20)] = []
-    addresses: Annotated[list[NewAddress], Field(max_length=10)] = []
+    addresses: Annotated[list[NewAddress], Field(max_length=10), AfterValidator(addresses_once)] = []
     tier_hint: Tier | None = None
     external_ref: ExternalRef | None = None
 
@@ -81,6 +88,9 @@ class RegisterCustomer(_Facts):
     def _plausible(self) -> Self:
         if self.incorporation_date is not None and self.kind is not Kind.ORGANISATION:
             raise ValueError("only an organisation is incorporated")
+        fault = form_fault(self.kind, self.legal_form, self.firm_size)
+        if fault is not None:
+            raise PydanticCustomError("kind", fault[1])
         if len({(one.type, one.issuer, one.value) for one in self.identifiers}) < len(self.identifiers):
             raise ValueError("an identifier is given twice")
         return self
@@ -131,6 +141,8 @@ class Customer(View):
     occupation_group: OccupationGroup | None = None
     industry: str | None = None
     education: int | None = None
+    legal_form: LegalForm | None = None
+    firm_size: FirmSize | None = None
     languages: list[str] = []
     accessibility_needs: list[AccessibilityNeed] = []
     home_branch: str | None = None

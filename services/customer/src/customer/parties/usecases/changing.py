@@ -14,6 +14,7 @@ from customer.disclosure.domain import Opening, Sensitive
 from customer.due import usecases as due
 from customer.parties import repository
 from customer.parties.domain import Kind, State, age_band, may_become
+from customer.parties.domain.details import form_fault
 from customer.parties.events import CustomerChanged, CustomerClosed
 from customer.parties.problems import CustomerErased, CustomerUnknown
 from customer.parties.schemas import ChangeCustomer, Customer
@@ -125,6 +126,9 @@ async def change_customer(
     if before.kind is Kind.ORGANISATION:
         told["incorporation_date"] = told["birth_date"]
     after = Customer.model_validate(told)
+    fault = form_fault(after.kind, after.legal_form, after.firm_size)
+    if fault is not None:
+        raise Malformed(errors=[FieldError(f"/{fault[0]}", "kind", fault[1])])
     after = await write(world, tx, was, after, caller, "customer.change", wish.model_fields_set, decided.claims)
     return as_seen(after, caller, was.opening)
 

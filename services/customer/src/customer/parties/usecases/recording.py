@@ -4,7 +4,8 @@ Every change of a part is a version of the party too, so that `as_of` tells the 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from datetime import date
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.parties import repository
 from customer.parties.domain import ContactKind, normal_contact
+from customer.parties.domain.survivorship import Claim, Source
 from customer.parties.problems import IdentifierTaken, PartKnownOtherwise, PartUnknown
 from customer.parties.schemas import Customer
 from customer.parties.schemas.parts import (
@@ -24,10 +26,11 @@ from customer.parties.schemas.parts import (
     NewAddress,
     NewContactPoint,
     NewIdentifier,
+    Provenance,
 )
 from customer.parties.tables import contact_point, identifier
 from customer.parties.usecases.changing import Present, present, write
-from customer.parties.usecases.claiming import provenance_of
+from customer.parties.usecases.claiming import holding, provenance_of
 from customer.parties.usecases.dating import refuse_days_to_come
 from customer.parties.usecases.parts import (
     contact_row,
@@ -44,15 +47,38 @@ from shared.problems import FieldError, Malformed
 from shared.world import World
 
 V = TypeVar("V", ContactPoint, Identifier, Address)
+# What says how a part is used or known, not what it is.
+_ASIDE: Final = {"id", "version", "provenance", "verified_at", "preferred", "quiet_hours"}
 
 
 def _once(parts: Sequence[V], made: V, same: Callable[[V], bool]) -> V | None:
-    """The part that is there already; raises PartKnownOtherwise where it has other particulars."""
+    """The part that is there already; raises PartKnownOtherwise where it has other particulars, a proof it lacks among them."""
     there = next((one for one in parts if same(one)), None)
     ours = {"id", "version", "verified_at", "provenance"}
     if there is not None and there.model_dump(exclude=ours) != made.model_dump(exclude=ours):
         raise PartKnownOtherwise()
+    if (
+        isinstance(there, ContactPoint)
+        and isinstance(made, ContactPoint)
+        and made.verified_at
+        and not there.verified_at
+    ):
+        raise PartKnownOtherwise()
     return there
+
+
+def _better_said(there: V, made: V, field: str, today: date) -> V | None:
+    """The part in the better words of a repeat; None where the old word holds, or the repeat says nothing of its source.
+
+    By survivorship, as facts: a better source, else the newer word. Without a word it was the bank's own, then.
+    """
+    if made.provenance is None:
+        return None
+    said = there.provenance or Provenance(source=Source.BANK, at=clock.time_of(there.id), confidence=1.0)
+    old, new = (Claim(one.source, one.at, one.confidence, None) for one in (said, made.provenance))
+    if old == new or holding(field, (old, new), today) != new:
+        return None
+    return there.model_copy(update={"provenance": made.provenance, "version": there.version + 1})
 
 
 def _part(parts: Sequence[V], part_id: UUID, match: int) -> V:
@@ -68,7 +94,12 @@ def _changed(part: V, wish: BaseModel, **more: Any) -> V:
     told = {name: getattr(wish, name) for name in said} | more
     if "provenance" in told:
         told["provenance"] = provenance_of(getattr(wish, "provenance", None), clock.now())
-    return part.model_copy(update=told | {"version": part.version + 1})
+    after = part.model_copy(update=told | {"version": part.version + 1})
+    if "provenance" not in told and after.model_dump(exclude=_ASIDE) != part.model_dump(exclude=_ASIDE):
+        # Whoever said what was there before did not say this: without a word it is the bank's own, as of now.
+        own = Provenance(source=Source.BANK, at=clock.now(), confidence=1.0)
+        after = after.model_copy(update={"provenance": own})
+    return after
 
 
 def _with(parts: Sequence[V], one: V) -> list[V]:
@@ -94,7 +125,10 @@ async def add_contact_point(
     made = new_contact_point(wish, clock.now())
     there = _once(parts, made, lambda one: (one.kind, one.value) == (made.kind, made.value))
     if there is not None:
-        return Answer(there, replayed=True)
+        better = _better_said(there, made, "contact_points", clock.day_in(world.settings.zone, clock.now()))
+        if better is not None:
+            await _write_contacts(world, tx, was, _with(parts, better), caller, "customer.contact_point_change")
+        return Answer(better or there, replayed=True)
     await repository.insert_contact_points(tx, [contact_row(made, customer_id, was.key, world.keyring)])
     await _write_contacts(world, tx, was, _only_preferred([*parts, made], made), caller, "customer.contact_point_add")
     return Answer(made)
@@ -166,7 +200,10 @@ async def add_identifier(
     key = (made.type, made.issuer, made.value)
     there = _once(parts, made, lambda one: (one.type, one.issuer, one.value) == key)
     if there is not None:
-        return Answer(there, replayed=True)
+        better = _better_said(there, made, "identifiers", clock.day_in(world.settings.zone, clock.now()))
+        if better is not None:
+            await _change_identifier(world, tx, was, better, caller)
+        return Answer(better or there, replayed=True)
     if not await repository.insert_identifiers(tx, [identifier_row(made, customer_id, was.key, world.keyring)]):
         raise IdentifierTaken("That identifier belongs to another customer.")
     await _write_identifiers(world, tx, was, [*parts, made], caller, "customer.identifier_add")
@@ -188,10 +225,16 @@ async def change_identifier(
     after = _changed(_part(was.view.identifiers, part_id, match), wish)
     if after.issued_on and after.expires_on and after.expires_on <= after.issued_on:
         raise Malformed(errors=[FieldError("/expires_on", "order", "lies before issued_on")])
-    row = identifier_row(after, customer_id, was.key, world.keyring)
+    await _change_identifier(world, tx, was, after, caller)
+    return after
+
+
+async def _change_identifier(
+    world: World, tx: AsyncConnection, was: Present, after: Identifier, caller: Caller
+) -> None:
+    row = identifier_row(after, was.view.id, was.key, world.keyring)
     await repository.change_part(tx, identifier, after.id, {"about": row["about"], "version": after.version})
     await _write_identifiers(world, tx, was, _with(was.view.identifiers, after), caller, "customer.identifier_change")
-    return after
 
 
 async def remove_identifier(
@@ -223,7 +266,11 @@ async def add_address(
         was.view.addresses, made, lambda one: bool(one.model_dump(exclude=ours) == made.model_dump(exclude=ours))
     )
     if there is not None:
-        return Answer(there, replayed=True)
+        better = _better_said(there, made, "addresses", clock.day_in(world.settings.zone, clock.now()))
+        if better is not None:
+            addresses = _with(was.view.addresses, better)
+            await _write_addresses(world, tx, was, addresses, caller, "customer.address_change")
+        return Answer(better or there, replayed=True)
     await _write_addresses(world, tx, was, [*was.view.addresses, made], caller, "customer.address_add")
     return Answer(made)
 

@@ -67,12 +67,14 @@ class Person:
     home_branch: str | None = None
     declared_income_band: str | None = None
     declared_asset_band: str | None = None
+    legal_form: str | None = None
+    firm_size: str | None = None
 
 
 # Words that are the same as what is recorded.
 _AS_RECORDED: Final = (
     *("kind", "state", "tier", "region", "industry", "occupation_group", "education", "language", "home_branch"),
-    *("declared_income_band", "declared_asset_band"),
+    *("declared_income_band", "declared_asset_band", "legal_form", "firm_size"),
 )
 
 
@@ -98,6 +100,14 @@ PERSON: Final[Mapping[str, Spec]] = {
             "major group of occupations, or why not at work",
             "职业大类，或不在业原因",
         ),
+        _spec(
+            "legal_form",
+            "string",
+            "",
+            "what a business is in law: sole_trader, limited_company, …",
+            "法律形式：个体工商户、有限公司……",
+        ),
+        _spec("firm_size", "string", "", "micro, small, medium or large", "企业规模：微型、小型、中型、大型"),
         _spec("education", "int", "ISCED 2011", "level of education, 0 to 8", "教育程度（0至8级）"),
         _spec("language", "string", "BCP 47", "preferred language", "首选语言"),
         _spec("home_branch", "string", "", "home branch", "开户网点"),

@@ -83,6 +83,8 @@ def _person(view: Customer) -> Person:
         view.home_branch,
         view.declared_income_band,
         view.declared_asset_band,
+        view.legal_form,
+        view.firm_size,
     )
 
 
