@@ -20,12 +20,13 @@ from customer.offers.domain.learning import Counts, Leaning, lot, propensity
 from customer.offers.domain.services import Channel, Needs, Prior, Service, ServiceKind
 from customer.outreach.domain import messages
 from customer.outreach.domain.messages import Category
-from customer.outreach.domain.policy import Cap, ChannelRules, Permission, Policy, Window
+from customer.outreach.domain.policy import Cap, ChannelRules, LastAct, Permission, Policy, ReplyWindow, Rest, Window
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 11, 25, 4, tzinfo=UTC)
 EXPERIMENT, PERSON = UUID(int=1), UUID(int=2)
 SALES = frozenset({Category.SALES})
+REPLY = ReplyWindow(timedelta(hours=48), 5, frozenset({"message"}), frozenset(Category))
 POLICY = Policy(
     "p",
     AT,
@@ -33,7 +34,10 @@ POLICY = Policy(
     (Cap(SALES, 2, 7),),
     {
         one: ChannelRules(
-            1, {Category.SALES: Window(time(20), time(9))}, falls_with=frozenset({"app"} if one == "push" else ())
+            1,
+            {Category.SALES: Window(time(20), time(9))},
+            falls_with=frozenset({"app"} if one == "push" else ()),
+            reply=REPLY if one == "wechat" else None,
         )
         for one in messages.Channel
     },
@@ -121,7 +125,11 @@ class World(Random):
             sent=[(self.instant(), self.choice(list(Category))) for _ in range(self.randint(0, 6))],
             sold=[self.instant() for _ in range(self.randint(0, 8))],
             reachable=frozenset(self.some(Channel, 7)),
-            quiet={one: (self.choice(NAPS), self.choice((ZONE, UTC_ZONE))) for one in self.some(Channel, 0, 3)},
+            quiet={one: (Rest(self.choice(NAPS), self.choice((ZONE, UTC_ZONE))),) for one in self.some(Channel, 0, 3)},
+            last_acts={
+                one: LastAct(at - self.choice((0, 47, 48)) * timedelta(hours=1), self.choice((0, 4, 5)))
+                for one in self.some(Channel, 6)
+            },
         )
 
 
@@ -147,7 +155,9 @@ cases = st.integers(0, 2**32).map(made)
 def clear(one: Service, channel: Channel, here: Standing) -> bool:
     """The twin: may it be offered at all? Every condition spelled out once more, none taken from the code."""
     local, written = here.at.astimezone(ZONE), channel in {"email", "sms", "push", "wechat"}
-    nap, clock = (here.quiet or {}).get(channel, (None, ZONE))
+    rest = next(iter((here.quiet or {}).get(channel, ())), None)
+    nap, clock = (None, ZONE) if rest is None else (rest.window, rest.zone)
+    act = (here.last_acts or {}).get(channel)
     theirs = here.at.astimezone(clock)
     income = here.income if one.needs.income is not None and here.income_currency == "CNY" else None
     chance = here.default_chance if one.needs.default_chance is not None else None
@@ -163,6 +173,7 @@ def clear(one: Service, channel: Channel, here: Standing) -> bool:
         all(here.permissions[purpose] is not None for purpose in one.purposes),
         one.key not in (here.rests or {}) or (here.rests or {})[one.key] <= here.at,
         not written or channel in here.reachable,
+        channel != "wechat" or (act is not None and here.at - act.at < timedelta(hours=48) and act.answered < 5),
         not written or 8 <= theirs.hour < 22,
         not written or nap != NAPS[0] or not 12 <= theirs.hour < 14,
         not written or nap != NAPS[1] or 10 <= theirs.hour < 23,

@@ -171,7 +171,7 @@ def register(staff: httpx.AsyncClient) -> Register:
         consent: tuple[str, ...] = (),
         **other: Any,
     ) -> str:
-        values = {"email": f"{ref}@example.com", "phone": "+8613800001234"}
+        values = {"email": f"{ref}@example.com", "phone": "+8613800001234", "wechat": f"o-{ref}"}
         kept = [{"kind": one} if isinstance(one, str) else one for one in points]
         body = {
             "kind": "individual",

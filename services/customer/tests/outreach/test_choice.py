@@ -1,6 +1,6 @@
 """Of the channels a message may go through, the one that is taken is what the rule says when it is read aloud."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from customer.outreach.domain.policy import (
     BARS_LOOKED_AT_EVERY,
     Circumstances,
     Hold,
+    LastAct,
     Option,
     Permission,
     Send,
@@ -35,6 +36,7 @@ ways = st.builds(
     verified=st.booleans(),
     barred=st.booleans(),
     silent=st.booleans(),
+    last_act=st.none() | st.builds(LastAct, st.sampled_from([NOON, NOON - timedelta(hours=48)]), st.integers(4, 5)),
 )
 
 
@@ -44,11 +46,15 @@ def test_the_channel_taken_is_the_best_that_is_allowed_proven_and_not_barred(
 ) -> None:
     policy = in_force(policies(), NOON)
     may = [one for one in options if one.permission and (one.verified or not delicate)]
-    free = [one for one in may if not one.barred]
+    takes = [one for one in may if one.channel != "wechat" or one.last_act == LastAct(NOON, 4)]
+    free = [one for one in takes if not one.barred]
     best = sorted([one for one in free if not one.silent] or free, key=lambda one: policy.channels[one.channel].cost)
     told = plan(Category.SERVICE, urgency, options, policy, HERE, delicate=delicate)
     if free:
-        assert told == Send(min(best, key=lambda one: one.rank).channel, RECEIPT)
+        over = tuple(one.channel for one in may if one not in takes)
+        assert told == Send(min(best, key=lambda one: one.rank).channel, RECEIPT, over)
+    elif may and not takes:
+        assert told == Suppress(Reason.REPLY_WINDOW_CLOSED), "nobody knows whether they will ever write"
     elif may:
         assert told == BARRED, "where all are barred it waits"
     else:

@@ -1,25 +1,25 @@
-"""Nobody is written to without a permission, in their quiet hours unless it is urgent, or over a cap; whatever is asked."""
+"""The rules by themselves: windows by the wall clock, caps, and what the policy that is shipped decides."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from customer.outreach.domain.messages import Category, Channel, Reason, State, Urgency, may_become
 from customer.outreach.domain.policy import (
     BARS_LOOKED_AT_EVERY,
     Cap,
-    ChannelRules,
     Circumstances,
     Hold,
+    LastAct,
     Option,
     Permission,
-    Policy,
+    Rest,
     Send,
     Suppress,
     Window,
@@ -27,15 +27,22 @@ from customer.outreach.domain.policy import (
     plan,
 )
 from customer.outreach.usecases.planning import policies
+from customer.outreach.usecases.reaching import point_for, rests_of
+from customer.parties.usecases.reaching import Point, Quiet, Reach
 
 ZONES = ["Asia/Shanghai", "Europe/London", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo"]
 START = datetime(2026, 3, 20, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 RECEIPT = Permission(UUID(int=1), None)
+LATE = Quiet(time(20), time(21), ZoneInfo("Asia/Shanghai"))
 
 times = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 59]))
 windows = st.builds(Window, times, times).filter(lambda one: one.start != one.end)
 instants = st.integers(0, 60 * 24 * 230).map(lambda minutes: START + minutes * MINUTE)
+
+
+def point(quiet: Quiet | None) -> Point:
+    return Point("x", verified=True, preferred=False, quiet=quiet)
 
 
 def inside(window: Window, at: datetime, zone: ZoneInfo) -> bool:
@@ -117,172 +124,6 @@ def test_a_cap_is_free_at_the_first_hour_at_which_one_more_keeps_it(
     assert cap.free_at(sent, START) == next(at for at in hours if fits(at))
 
 
-@dataclass(frozen=True)
-class Wish:
-    """A message somebody wishes for, and what is true of it."""
-
-    at: datetime
-    category: Category
-    urgency: Urgency
-    delicate: bool
-    consents: dict[Channel, bool]
-
-
-@dataclass(frozen=True)
-class Person:
-    """How somebody is reached: verified points, hours they asked for by a clock of theirs, what they like and need."""
-
-    verified: frozenset[Channel]
-    hours: dict[Channel, tuple[Window, ZoneInfo]]
-    preferred: frozenset[Channel]
-    needs: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """What risk bars under its own name, from then and for so many hours."""
-
-    name: str
-    since: datetime
-    hours: int
-
-
-LEADS_TO = {"app": Channel.PUSH, "phone": Channel.SMS}
-bars = st.lists(
-    st.builds(
-        Bar,
-        st.sampled_from([*Channel, *LEADS_TO, "atm"]),
-        st.integers(0, 14 * 24).map(lambda hours: START + timedelta(hours=hours)),
-        st.integers(1, 72),
-    ),
-    max_size=5,
-)
-
-
-def names_at(at: datetime, told: list[Bar]) -> set[str]:
-    return {one.name for one in told if one.since <= at < one.since + timedelta(hours=one.hours)}
-
-
-def barred_at(at: datetime, channel: Channel, told: list[Bar]) -> bool:
-    """Where risk bars it, or what it leads to: the app shows a push, the number of a telephone gets a text."""
-    return any(channel == name or LEADS_TO.get(name) is channel for name in names_at(at, told))
-
-
-wishes = st.lists(
-    st.builds(
-        Wish,
-        st.integers(0, 14 * 24 * 4).map(lambda quarters: START + quarters * timedelta(minutes=15)),
-        st.sampled_from([Category.SERVICE, Category.SALES, Category.SURVEY]),
-        st.sampled_from(Urgency),
-        st.booleans(),
-        st.dictionaries(st.sampled_from(Channel), st.booleans(), max_size=4),
-    ),
-    max_size=12,
-)
-several = st.frozensets(st.sampled_from(Channel))
-zones = st.sampled_from(ZONES).map(ZoneInfo)
-people = st.builds(
-    Person,
-    several,
-    st.dictionaries(st.sampled_from(Channel), st.tuples(windows, zones)),
-    several,
-    st.frozensets(st.sampled_from(["large_print", "screen_reader"])),
-)
-NEEDS = {"large_print": frozenset({Channel.EMAIL}), "screen_reader": frozenset({Channel.SMS, Channel.EMAIL})}
-
-
-def options_of(wish: Wish, person: Person, policy: Policy, barred: set[str]) -> list[Option]:
-    return [
-        Option(
-            channel,
-            RECEIPT if yes else None,
-            reachable=True,
-            rank=policy.rank(channel, preferred=channel in person.preferred, needs=person.needs),
-            quiet=person.hours[channel][0] if channel in person.hours else None,
-            zone=person.hours[channel][1] if channel in person.hours else None,
-            verified=channel in person.verified,
-            barred=policy.bars(channel, barred),
-        )
-        for channel, yes in wish.consents.items()
-    ]
-
-
-def quiet_at(at: datetime, channel: Channel, person: Person, quiet: Window, zone: ZoneInfo) -> bool:
-    """By the clock of whoever is reached there: the policy's hours, and their own."""
-    own, theirs = person.hours.get(channel, (None, zone))
-    return quiet.around(at, theirs) is not None or (own is not None and own.around(at, theirs) is not None)
-
-
-@settings(deadline=None)
-@given(wishes, people, windows, st.lists(caps, max_size=3), zones, st.booleans(), st.none() | windows, bars)
-def test_no_message_breaks_a_promise_whatever_is_asked(
-    asked: list[Wish],
-    person: Person,
-    quiet: Window,
-    limits: list[Cap],
-    zone: ZoneInfo,
-    complaint: bool,  # drawn
-    hours: Window | None,
-    restricted: list[Bar],
-) -> None:
-    falls = {Channel.PUSH: frozenset({"app"}), Channel.SMS: frozenset({"phone"})}
-    rules = {
-        one: ChannelRules(cost=place, closed={}, falls_with=falls.get(one, frozenset()))
-        for place, one in enumerate(Channel)
-    }
-    policy = Policy("t", START, quiet, tuple(limits), rules, NEEDS)
-    sent: list[tuple[datetime, Wish, Channel]] = []
-    waiting = sorted(((wish.at, place) for place, wish in enumerate(asked)), reverse=True)
-    for _ in range(2_000):
-        if not waiting:
-            break
-        at, place = waiting.pop()
-        wish = asked[place]
-        counted = [(moment, other.category) for moment, other, _ in sent]
-        here = Circumstances(at, zone, counted, complaint_open=complaint, hours=hours)
-        options = options_of(wish, person, policy, names_at(at, restricted))
-        told = plan(wish.category, wish.urgency, options, policy, here, delicate=wish.delicate)
-        if isinstance(told, Send):
-            sent.append((at, wish, told.channel))
-            usable = [one for one in options if one.permission and (one.verified or not wish.delicate)]
-            usable = [one for one in usable if not barred_at(at, one.channel, restricted)]
-            better = [one for one in usable if one.rank < _rank(options, told.channel)]
-            assert all(quiet_at(at, one.channel, person, quiet, zone) for one in better), "a better liked one was free"
-            assert wish.urgency is Urgency.URGENT or hours is None or hours.around(at, zone) is not None
-        elif isinstance(told, Hold):
-            assert told.until > at, "a message that waits for no time at all is asked for without end"
-            if told.reason is Reason.CHANNEL_BARRED:
-                ways = [one.channel for one in options if one.permission and (one.verified or not wish.delicate)]
-                assert all(barred_at(at, one, restricted) for one in ways), "it waits although a channel is free"
-            waiting = sorted([*waiting, (told.until, place)], reverse=True)
-        elif told == Suppress(Reason.QUIET_HOURS):
-            day = [at + timedelta(minutes=15 * quarter) for quarter in range(4 * 24)]
-            ways = [one.channel for one in options if one.permission and (one.verified or not wish.delicate)]
-            ways = [one for one in ways if not barred_at(at, one, restricted)]
-            assert ways, "suppressed for its hours although a bar may end"
-            wanted = [moment for moment in day if hours is None or hours.around(moment, zone) is not None]
-            assert all(quiet_at(moment, one, person, quiet, zone) for one in ways for moment in wanted)
-    assert not waiting
-    for at, wish, channel in sent:
-        assert wish.consents[channel], "sent through a channel nobody allowed"
-        assert not barred_at(at, channel, restricted), "sent through a channel that risk bars, urgent or not"
-        assert channel in person.verified or not wish.delicate
-        assert not (complaint and wish.category is Category.SALES)
-        if wish.urgency is Urgency.URGENT:
-            continue
-        assert not quiet_at(at, channel, person, quiet, zone)
-        for cap in (one for one in limits if wish.category in one.categories):
-            span = timedelta(days=cap.days)
-            within = [
-                moment for moment, other, _ in sent if other.category in cap.categories and at - span < moment < at
-            ]
-            assert len(within) < cap.most
-
-
-def _rank(options: list[Option], channel: Channel) -> int:
-    return next(one.rank for one in options if one.channel is channel)
-
-
 def option(channel: Channel = Channel.SMS, **other: Any) -> Option:
     made = Option(channel, RECEIPT, reachable=True, rank=0)
     return replace(made, **other)
@@ -310,6 +151,10 @@ BARRED = Hold(NOON + BARS_LOOKED_AT_EVERY, Reason.CHANNEL_BARRED)
         ([option(), option(Channel.PUSH, silent=True)], HERE, Send(Channel.SMS, RECEIPT)),
         ([option(permission=None), option(Channel.PUSH, silent=True)], HERE, Send(Channel.PUSH, RECEIPT)),
         ([option(barred=True), option(Channel.PUSH, silent=True)], HERE, Send(Channel.PUSH, RECEIPT)),
+        # Nobody wrote to us through WeChat: its owner takes nothing, and what risk bars may be free again.
+        ([option(Channel.WECHAT)], HERE, Suppress(Reason.REPLY_WINDOW_CLOSED)),
+        ([option(Channel.WECHAT), option()], HERE, Send(Channel.SMS, RECEIPT, (Channel.WECHAT,))),
+        ([option(Channel.WECHAT), option(barred=True)], HERE, BARRED),
     ],
 )
 def test_the_policy_that_is_shipped_decides_as_it_says(
@@ -323,11 +168,58 @@ def test_hours_a_person_asked_for_add_to_the_policy_s_and_both_go_by_their_clock
     new_york = ZoneInfo("America/New_York")
     # Noon in Shanghai is midnight in New York, where the policy's night ends at eight, and this person's at ten.
     until = datetime(2026, 6, 1, 14, tzinfo=UTC)
-    late = option(quiet=Window(time(23), time(10)), zone=new_york)
+    late = option(quiet=(Rest(Window(time(23), time(10)), new_york),))
     assert plan(Category.SERVICE, Urgency.ROUTINE, [late], policy, HERE) == Hold(until, Reason.QUIET_HOURS)
-    short = option(quiet=Window(time(1), time(2)), zone=new_york)
+    short = option(quiet=(Rest(Window(time(1), time(2)), new_york),))
     eight = until - timedelta(hours=2)
     assert plan(Category.SERVICE, Urgency.ROUTINE, [short], policy, HERE) == Hold(eight, Reason.QUIET_HOURS)
+
+
+@pytest.mark.parametrize(
+    ("ago", "answered", "taken"),
+    [
+        (timedelta(0), 0, True),
+        (timedelta(hours=48) - timedelta(microseconds=1), 0, True),
+        (timedelta(hours=48), 0, False),
+        (timedelta(hours=1), 4, True),
+        (timedelta(hours=1), 5, False),
+        (-timedelta(seconds=1), 0, False),
+    ],
+)
+def test_wechat_takes_five_messages_within_48_hours_of_what_somebody_wrote(
+    ago: timedelta,
+    answered: int,
+    taken: bool,  # drawn
+) -> None:
+    way = option(Channel.WECHAT, last_act=LastAct(NOON - ago, answered))
+    for urgency in Urgency:
+        told = plan(Category.SERVICE, urgency, [way], in_force(policies(), NOON), HERE)
+        assert told == (Send(Channel.WECHAT, RECEIPT) if taken else Suppress(Reason.REPLY_WINDOW_CLOSED))
+
+
+def test_hours_asked_for_at_a_phone_hold_for_whatever_makes_it_sound_and_not_for_mail() -> None:
+    policy, shanghai = in_force(policies(), NOON), ZoneInfo("Asia/Shanghai")
+    asked: dict[str, list[Quiet | None]] = {
+        "phone": [Quiet(time(12), time(14), shanghai), None],
+        "email": [Quiet(time(15), time(16), shanghai)],
+    }
+    points = {kind: [point(quiet) for quiet in kept] for kind, kept in asked.items()}
+    mine, second = Reach("x", points), Reach("x", {"wechat": [point(LATE)]})
+    for channel in Channel:
+        rests = rests_of(policy, channel, [mine, second], point_for(mine, channel, delicate=False))
+        starts = {rest.window.start for rest in rests}
+        assert starts == ({time(15)} if channel is Channel.EMAIL else {time(12), time(20)})
+
+
+def test_every_hour_and_clock_of_several_is_kept() -> None:
+    policy = in_force(policies(), NOON)
+    rests = (
+        Rest(Window(time(12), time(13)), ZoneInfo("Asia/Shanghai")),
+        Rest(Window(time(1), time(2)), ZoneInfo("Europe/London")),
+    )
+    told = plan(Category.SERVICE, Urgency.ROUTINE, [option(quiet=rests)], policy, HERE)
+    # Until one in Shanghai it is noon; in London the night ends at eight, which is three in the afternoon there.
+    assert told == Hold(datetime(2026, 6, 1, 7, tzinfo=UTC), Reason.QUIET_HOURS)
 
 
 def test_what_is_delicate_goes_to_a_verified_point_or_nowhere() -> None:
@@ -359,7 +251,8 @@ def test_what_a_person_likes_goes_before_what_they_need_and_that_before_cost(
     preferred: Channel | None, needs: list[str], first: Channel
 ) -> None:
     policy = in_force(policies(), NOON)
-    made = [option(one, rank=policy.rank(one, preferred=one is preferred, needs=needs)) for one in Channel]
+    here = [one for one in Channel if one is not Channel.WECHAT]
+    made = [option(one, rank=policy.rank(one, preferred=one is preferred, needs=needs)) for one in here]
     assert plan(Category.SERVICE, Urgency.ROUTINE, made, policy, HERE) == Send(first, RECEIPT)
 
 

@@ -106,6 +106,79 @@ async def test_quiet_hours_of_a_point_hold_beside_the_policy_s_and_by_the_person
         assert (await courier.once(), await shown(staff, late)) == (0, ("accepted", None, "quiet-hours"))
 
 
+async def test_hours_asked_for_at_one_record_s_phone_hold_for_what_its_other_record_s_device_shows(
+    staff: Any, register: Any, submit: Any, courier: Courier, mailbox: Any
+) -> None:
+    quiet = {"start": "11:00", "end": "13:00", "zone": "Asia/Shanghai"}
+    with clock.frozen(NOON) as held:
+        first = await register("first", points=({"kind": "phone", "quiet_hours": quiet},))
+        other = await register("other")
+        proof = [{"kind": "identity_document", "reference": "scan/1"}]
+        link = {"members": [first, other], "leader": first, "reason": "same_person", "evidence": proof}
+        assert (await staff.post("/v1/identity-links", json=link | {"external_ref": "l"})).status_code == 201
+        pushed, letter = await submit(other, channels=["push"]), await submit(other, channels=["email"])
+        urgent = await submit(other, channels=["push"], urgency="urgent")
+        await courier.once()
+        assert await shown(staff, pushed) == ("accepted", None, "quiet-hours")
+        assert await shown(staff, letter) == ("sent", "email", None)
+        assert await shown(staff, urgent) == ("sent", "push", None)
+        held.move(timedelta(hours=1, minutes=-1))
+        assert await courier.once() == 0
+        held.move(timedelta(minutes=1))
+        assert (await courier.once(), await shown(staff, pushed)) == (1, ("sent", "push", None))
+
+
+@pytest.fixture
+def wrote(staff: httpx.AsyncClient) -> Any:
+    """Somebody writes to the bank, or is written to by it."""
+    count = iter(range(100))
+
+    async def record(who: str, at: datetime, **other: Any) -> None:
+        body = {"event_id": f"e-{next(count)}", "customer_id": who, "kind": "message", "channel": "wechat"}
+        made = await staff.post("/v1/interactions", json=body | {"occurred_at": at.isoformat()} | other)
+        assert made.status_code == 201, made.text
+
+    return record
+
+
+WECHAT = ({"kind": "wechat", "preferred": True}, "phone")
+
+
+async def test_through_wechat_only_who_wrote_lately_is_written_to_and_others_by_the_next_channel(
+    staff: Any, register: Any, submit: Any, wrote: Any, courier: Courier
+) -> None:
+    with clock.frozen(NOON):
+        late, just, bank, none = [await register(ref, points=WECHAT) for ref in ("late", "just", "bank", "none")]
+        await wrote(late, NOON - timedelta(hours=48))
+        await wrote(just, NOON - timedelta(hours=48) + timedelta(seconds=1))
+        await wrote(bank, NOON - timedelta(hours=1), initiated_by="bank")
+        await wrote(none, NOON - timedelta(hours=1), channel="web")
+        told = [await submit(who, channels=["wechat", "sms"]) for who in (late, just, bank, none)]
+        only = await submit(none, channels=["wechat"], urgency="urgent")
+        await courier.once()
+        ways = [await shown(staff, one) for one in told]
+        assert ways == [("sent", "sms", None), ("sent", "wechat", None), ("sent", "sms", None), ("sent", "sms", None)]
+        assert await shown(staff, only) == ("suppressed", None, "reply-window-closed")
+        detail = [(await staff.get(f"/v1/messages/{one['id']}")).json()["detail"] for one in told[:2]]
+        assert detail == ["/channels/wechat reply-window-closed", None]
+
+
+async def test_the_sixth_message_after_somebody_wrote_goes_another_way_until_they_write_again(
+    staff: Any, register: Any, submit: Any, wrote: Any, courier: Courier
+) -> None:
+    with clock.frozen(NOON) as held:
+        who = await register(points=WECHAT)
+        await wrote(who, NOON)
+        told = [await submit(who, channels=["wechat", "sms"]) for _ in range(7)]
+        await courier.once()
+        assert sorted([(await shown(staff, one))[1] for one in told], key=str) == ["sms"] * 2 + ["wechat"] * 5
+        held.move(timedelta(minutes=1))
+        await wrote(who, clock.now())
+        again = await submit(who, channels=["wechat", "sms"])
+        await courier.once()
+        assert await shown(staff, again) == ("sent", "wechat", None)
+
+
 async def test_hours_that_leave_no_moment_of_the_day_suppress_and_do_not_wait_for_ever(
     staff: Any, register: Any, submit: Any, courier: Courier
 ) -> None:

@@ -241,6 +241,7 @@ CustomerOutreachDomainMessagesReason = Literal[
     "over-the-cap",
     "channel-closed",
     "channel-busy",
+    "reply-window-closed",
     "no-text",
     "unknown-template",
     "unfit",

@@ -1,6 +1,6 @@
 """Every SQL statement about interactions; nothing here knows a rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -145,6 +145,31 @@ async def of_kind(conn: AsyncConnection, ids: Sequence[UUID], kind: str) -> Rows
 async def activity_of(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:
     """What is known of these ids' activity as a whole."""
     return (await conn.execute(_ACTIVITY_OF, {"ids": list(ids)})).all()
+
+
+def _window(since: datetime, until: datetime) -> Any:
+    here = interaction.c
+    # Nothing is recorded before it happens: older partitions hold nothing of this time.
+    recorded = here.id >= clock.id_floor(since - timedelta(minutes=5))
+    return (here.occurred_at >= since) & (here.occurred_at < until) & recorded
+
+
+async def of_kinds(
+    conn: AsyncConnection,
+    ids: Sequence[UUID],
+    kinds: Collection[str],
+    channel: str | None,
+    since: datetime,
+    until: datetime,
+) -> Rows:
+    """What arrived under these ids of these kinds in [since, until), through a channel if one is named; in event order."""
+    here = interaction.c
+    chosen = select(interaction).where(
+        here.customer_id == any_(_IDS), here.kind.in_(sorted(kinds)), _window(since, until)
+    )
+    if channel is not None:
+        chosen = chosen.where(here.channel == channel)
+    return (await conn.execute(chosen.order_by(here.occurred_at, here.id), {"ids": list(ids)})).all()
 
 
 async def first_of_kind(

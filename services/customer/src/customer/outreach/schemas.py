@@ -1,13 +1,14 @@
 """Inputs and outputs of templates, messages and receipts."""
 
-from datetime import time
+from datetime import time, timedelta
 from typing import Annotated, Final, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
+from customer.interactions.domain.facts import Kind
 from customer.outreach.domain.messages import Category, Channel, Reason, State, Urgency
-from customer.outreach.domain.policy import Cap, ChannelRules, Policy, Window
+from customer.outreach.domain.policy import Cap, ChannelRules, Policy, ReplyWindow, Window
 from customer.outreach.domain.templates import ALWAYS, TextFault, places
 from customer.parties.domain.details import AccessibilityNeed
 from shared.schemas import Body, View
@@ -175,7 +176,7 @@ class Message(View):
     state: State
     reason: Reason | None = Field(description="why it waits or ended; withheld from the customer")
     detail: str | None = Field(
-        description="what of a wish does not fit, by pointer and code, never the value; withheld too"
+        description="what does not fit or stood in the way, by pointer and code, never the value; withheld too"
     )
     asked_in: UUID | None = Field(description="the event by which another service asked for it")
     channel: Channel | None
@@ -217,11 +218,34 @@ class _Cap(Body):
     days: int = Field(ge=1)
 
 
+class _Reply(Body):
+    hours: int = Field(ge=1)
+    most: int = Field(ge=1)
+    opened_by: frozenset[Kind] = Field(min_length=1)
+    categories: frozenset[Category] = Field(min_length=1)
+    source: str
+
+    def window(self) -> ReplyWindow:
+        return ReplyWindow(timedelta(hours=self.hours), self.most, frozenset(self.opened_by), self.categories)
+
+
 class _Channel(Body):
     cost: int = Field(ge=0)
     closed: dict[Category, _Span] = {}
     per_minute: int | None = Field(None, ge=1)
     falls_with: frozenset[str] = frozenset()
+    interrupts: bool = False
+    reply_window: _Reply | None = None
+
+    def rules(self) -> ChannelRules:
+        return ChannelRules(
+            self.cost,
+            {category: span.window() for category, span in self.closed.items()},
+            self.per_minute,
+            self.falls_with,
+            self.interrupts,
+            self.reply_window.window() if self.reply_window is not None else None,
+        )
 
 
 class PolicyFile(Body):
@@ -242,14 +266,6 @@ class PolicyFile(Body):
             effective_from=self.effective_from,
             quiet=self.quiet.window(),
             caps=tuple(Cap(one.categories, one.most, one.days) for one in self.caps),
-            channels={
-                channel: ChannelRules(
-                    one.cost,
-                    {category: span.window() for category, span in one.closed.items()},
-                    one.per_minute,
-                    one.falls_with,
-                )
-                for channel, one in self.channels.items()
-            },
+            channels={channel: one.rules() for channel, one in self.channels.items()},
             needs={need.value: channels for need, channels in self.needs.items()},
         )

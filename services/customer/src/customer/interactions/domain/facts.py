@@ -124,7 +124,12 @@ def is_act(fact: Fact) -> bool:
 
     Of the steps of a ticket, an appointment or a journey only the first is an act.
     """
-    if fact.kind not in _ACTS or fact.attributes.get("initiated_by") == "bank":
+    return fact.kind in _ACTS and is_own(fact)
+
+
+def is_own(fact: Fact) -> bool:
+    """Whether it began with the customer, of whatever kind it is; of several steps only the first does."""
+    if fact.attributes.get("initiated_by") == "bank":
         return False
     return fact.attributes.get("step", "opened") in {"opened", "booked", "started"}
 

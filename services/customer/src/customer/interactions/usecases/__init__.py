@@ -10,6 +10,7 @@ from customer.interactions.usecases.reading import (
     first_of_kind,
     gather,
     ingest_of,
+    last_own_acts,
     openings_of,
     show_interactions,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "gather_features",
     "import_interactions",
     "ingest_of",
+    "last_own_acts",
     "no_cuts",
     "openings_of",
     "record_interactions",

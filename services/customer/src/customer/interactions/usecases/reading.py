@@ -1,6 +1,6 @@
 """Reading what customers did: facts for features, resolved through identity links as they are now."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
 from customer.interactions import repository
-from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Fact, Kind, opens_product
+from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Fact, Kind, is_own, opens_product
 from customer.interactions.problems import InteractionUnknown
 from customer.interactions.schemas import Interaction
 from customer.interactions.usecases.sealing import INTERACTION, fact_of, opened, views
@@ -103,6 +103,26 @@ async def gather(
         key = keys[subject_of(row.customer_id)]
         if key is not None and row.kind not in HIDDEN_FROM_CUSTOMERS:
             yield "interaction", opened(row, key).model_dump(mode="json")
+
+
+async def last_own_acts(
+    world: World,
+    conn: AsyncConnection,
+    ids: Sequence[UUID],
+    kinds: Collection[str],
+    channel: str,
+    since: datetime,
+    until: datetime,
+) -> dict[UUID, datetime]:
+    """When each of these very ids last did something of these kinds itself through a channel, in [since, until)."""
+    rows = await repository.of_kinds(conn, ids, kinds, channel, since, until) if ids else []
+    keys = await world.vault.for_read(conn, [subject_of(one) for one in {row.customer_id for row in rows}])
+    found: dict[UUID, datetime] = {}
+    for row in reversed(rows):
+        key = keys[subject_of(row.customer_id)]
+        if row.customer_id not in found and key is not None and is_own(fact_of(row, key)):
+            found[row.customer_id] = row.occurred_at
+    return found
 
 
 async def first_of_kind(

@@ -14,11 +14,12 @@ from customer.outreach.domain.policy import (
     Cap,
     Circumstances,
     Hold,
+    LastAct,
     Option,
     Permission,
     Policy,
+    Rest,
     Send,
-    Window,
     plan,
 )
 
@@ -58,6 +59,7 @@ class Reason(StrEnum):
     OVER_THE_CAP = "over-the-cap"
     QUIET_HOURS = "quiet-hours"
     CHANNEL_CLOSED = "channel-closed"
+    REPLY_WINDOW_CLOSED = "reply-window-closed"
     NO_CONTACT_POINT = "no-contact-point"
     OUTRANKED = "outranked"
     HELD_OUT = "held-out"
@@ -90,7 +92,7 @@ class Standing:
     restriction of risk keeps them from. `permissions` has every purpose asked about; None is a denial.
     `rests` says until when an entry rests after it was answered. `sent` are messages that caps count, `sold` the sales
     offers shown lately; `reachable` are the channels there is a contact point for,
-    `quiet` the hours the customer asked to be left alone at, by the clock they named.
+    `quiet` the hours the customer asked to be left alone at there, `last_acts` what opens a channel's reply window.
     """
 
     at: datetime
@@ -111,7 +113,8 @@ class Standing:
     sent: Sequence[tuple[datetime, Category]] = ()
     sold: Sequence[datetime] = ()
     reachable: frozenset[Channel] = frozenset(Channel)
-    quiet: Mapping[Channel, tuple[Window, ZoneInfo]] | None = None
+    quiet: Mapping[Channel, tuple[Rest, ...]] | None = None
+    last_acts: Mapping[Channel, LastAct] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ _OF_OUTREACH = {
     messages.Reason.OVER_THE_CAP: Reason.OVER_THE_CAP,
     messages.Reason.QUIET_HOURS: Reason.QUIET_HOURS,
     messages.Reason.CHANNEL_CLOSED: Reason.CHANNEL_CLOSED,
+    messages.Reason.REPLY_WINDOW_CLOSED: Reason.REPLY_WINDOW_CLOSED,
 }
 
 
@@ -234,8 +238,14 @@ def _written_to(service: Service, channel: messages.Channel, standing: Standing,
     """What outreach would do with a message of this kind through this channel now: the one contact policy of the bank."""
     permission = next((standing.permissions[one] for one in service.purposes), None)
     here = Channel(channel.value)
-    hours, clock = (standing.quiet or {}).get(here, (None, None))
-    option = Option(channel, permission, reachable=here in standing.reachable, rank=0, quiet=hours, zone=clock)
+    option = Option(
+        channel,
+        permission,
+        reachable=here in standing.reachable,
+        rank=0,
+        quiet=(standing.quiet or {}).get(here, ()),
+        last_act=(standing.last_acts or {}).get(here),
+    )
     now = Circumstances(standing.at, standing.zone, standing.sent, complaint_open=standing.complaint_open)
     category = Category.SALES if service.sells else Category.SERVICE
     told = plan(category, Urgency.ROUTINE, [option], policy, now)

@@ -24,7 +24,7 @@ from customer.offers.usecases.assessing import Borne, borne_by, together
 from customer.offers.usecases.catalogue import Listed, listed_at
 from customer.offers.usecases.weighing import arbitration_at
 from customer.outreach import usecases as outreach
-from customer.outreach.domain.policy import Permission, Window, in_force
+from customer.outreach.domain.policy import Permission, Policy, Rest, in_force
 from customer.outreach.usecases import Barred
 from customer.parties import usecases as parties
 from customer.parties.domain import ContactKind
@@ -91,7 +91,10 @@ async def known_of(world: World, tx: AsyncConnection, places: Sequence[Place], a
     borne = await borne_by(world, tx, everybody)
     # Only where we would go to the customer does it matter how they are reached.
     written = sorted({one for one, channel in places if channel in WRITTEN})
-    reach = await parties.reach_of(world, tx, written) if written else {}
+    theirs = sorted({other for one in written for other in around[one]})
+    reach = await parties.reach_of(world, tx, theirs) if written else {}
+    acts = await outreach.acts_of(world, tx, terms.policy, theirs, at) if written else {}
+    marks = await outreach.marks_of(tx, theirs, at - terms.policy.longest) if acts else []
     chances = await _default_chances(world, places, judged, permissions, arbitration)
     standing = {
         (one, channel): Standing(
@@ -111,7 +114,12 @@ async def known_of(world: World, tx: AsyncConnection, places: Sequence[Place], a
             sent=[mark for member in around[one] for mark in sent[member]],
             sold=past.sold(around[one], at - timedelta(days=terms.shown.days)),
             reachable=_reachable(views[one]),
-            quiet=_quiet(reach.get(one)),
+            quiet=_quiet(terms.policy, reach.get(one), [reach[other] for other in around[one] if other in reach]),
+            last_acts={
+                Channel(way.value): act
+                for way in WRITTEN.values()
+                if (act := outreach.last_act(way, around[one], acts, marks)) is not None
+            },
             **_borne(together([borne[member] for member in around[one] if member in borne])),
             **_income(views[one]),
         )
@@ -158,14 +166,12 @@ def _reachable(view: Customer) -> frozenset[Channel]:
     return frozenset(one for one in Channel if one not in _REACHED_BY or _REACHED_BY[one] in kinds)
 
 
-def _quiet(reach: Reach | None) -> dict[Channel, tuple[Window, ZoneInfo]]:
-    """The hours somebody asked to be left alone at, of the point that each channel would use."""
-    told = {}
-    for channel, kind in _REACHED_BY.items():
-        points = reach.points.get(kind, ()) if reach is not None else ()
-        if points and points[0].quiet is not None:
-            told[channel] = (Window(points[0].quiet.start, points[0].quiet.end), points[0].quiet.zone)
-    return told
+def _quiet(policy: Policy, own: Reach | None, theirs: Sequence[Reach]) -> dict[Channel, tuple[Rest, ...]]:
+    """The hours somebody asked to be left alone at, on each channel by which we would go to them, as outreach has it."""
+    if own is None:
+        return {}
+    ways = {channel: outreach.point_for(own, way, delicate=False) for channel, way in WRITTEN.items()}
+    return {channel: outreach.rests_of(policy, WRITTEN[channel], theirs, point) for channel, point in ways.items()}
 
 
 async def _permissions(

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     OVER_THE_CAP = "over-the-cap"
     CHANNEL_CLOSED = "channel-closed"
     CHANNEL_BUSY = "channel-busy"
+    REPLY_WINDOW_CLOSED = "reply-window-closed"
     NO_TEXT = "no-text"
     UNKNOWN_TEMPLATE = "unknown-template"
     UNFIT = "unfit"

@@ -11,6 +11,7 @@ from customer.outreach.domain.messages import Category, Channel, Reason, Urgency
 
 # A bar ends when risk says so, and whoever hears it has what waits decided again: this is for a word that was missed.
 BARS_LOOKED_AT_EVERY: Final = timedelta(hours=1)
+_LOOKED_AHEAD: Final = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,48 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyWindow:
+    """A channel whose owner lets us write only to who wrote to us: `most` messages within `within` of their last act.
+
+    Only acts of the kinds in `opened_by` open it, and only messages of `categories` need it open.
+    """
+
+    within: timedelta
+    most: int
+    opened_by: frozenset[str]
+    categories: frozenset[Category]
+
+
+@dataclass(frozen=True, slots=True)
+class LastAct:
+    """When somebody last did what opens the reply window of a channel, and how many messages went through it since."""
+
+    at: datetime
+    answered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Hours in which a person asked to be left alone, by the clock they named."""
+
+    window: Window
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelRules:
     """What a channel costs, when its gateway takes which categories, and how many a minute it takes.
 
-    `falls_with` are other names under which risk may bar what it leads to: a push goes through the app.
+    `falls_with` are other names under which risk may bar what it leads to: a push goes through the app. Where it
+    `interrupts`, it makes the one device sound that everybody carries.
     """
 
     cost: int
     closed: Mapping[Category, Window]
     per_minute: int | None = None
     falls_with: frozenset[str] = frozenset()
+    interrupts: bool = False
+    reply: ReplyWindow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +123,14 @@ class Policy:
     @property
     def longest(self) -> timedelta:
         """How far back sent messages count."""
-        return timedelta(days=max((cap.days for cap in self.caps), default=0))
+        spans = [timedelta(days=cap.days) for cap in self.caps]
+        spans += [one.reply.within for one in self.channels.values() if one.reply is not None]
+        return max(spans, default=timedelta())
+
+    @property
+    def interrupting(self) -> frozenset[Channel]:
+        """The channels that make a person's device sound: hours asked for at one of them hold for all."""
+        return frozenset(channel for channel, rules in self.channels.items() if rules.interrupts)
 
     def rank(self, channel: Channel, *, preferred: bool, needs: Collection[str]) -> int:
         """How early a channel is tried, 0 first: the person's own wish, then what serves their needs, then the others."""
@@ -128,21 +168,21 @@ class Permission:
 class Option:
     """One channel for one message: no permission means that it is denied; `rank` 0 is what the person likes best.
 
-    `verified` says that the person has proven to be reached there. `quiet` are hours the person asked for, by the clock of
-    `zone`, where they named one: the policy's hours then hold by that clock too. What is `barred` may be in other hands;
-    what is `silent` is tried when all that are left are.
+    `verified` says that the person has proven to be reached there. `quiet` are the hours the person asked for that hold
+    here; the policy's hold by every clock they name. What is `barred` may be in other hands; what is `silent` is tried when
+    all that are left are. `last_act` counts where the channel has a reply window.
     """
 
     channel: Channel
     permission: Permission | None
     reachable: bool
     rank: int
-    quiet: Window | None = None
-    zone: ZoneInfo | None = None
+    quiet: tuple[Rest, ...] = ()
     written: bool = True
     verified: bool = True
     barred: bool = False
     silent: bool = False
+    last_act: LastAct | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +202,11 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send it now through this channel."""
+    """Send it now through this channel; the reply windows of those `passed_over` are closed."""
 
     channel: Channel
     permission: Permission
+    passed_over: tuple[Channel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +241,17 @@ def plan(
     Consent first, then what forbids this kind for this person, then caps, then the channel: the best liked and cheapest
     of those that may be used at this moment; when none may, the moment at which the first one may. What is `delicate`
     goes only where somebody has proven to be reached. Through a barred channel nothing goes, however urgent and whatever
-    it rests on: it would reach whoever risk fears to be there. Where all are barred it waits for one that is not.
+    it rests on: it would reach whoever risk fears to be there. Where all are barred it waits for one that is not. Where
+    the reply window of a channel is closed its owner would refuse it, urgent or not: the next one is taken, and where
+    there is none it is suppressed, for nobody knows whether the person will ever write.
     """
     usable = _usable(category, options, policy, here, delicate=delicate)
     if isinstance(usable, Suppress):
         return usable
+    passed_over = tuple(one.channel for one in usable if not may_reply(one, category, policy, here.at))
+    usable = [one for one in usable if one.channel not in passed_over]
+    if not usable:
+        return Suppress(Reason.REPLY_WINDOW_CLOSED)
     usable = [one for one in usable if not one.barred]
     if not usable:
         return Hold(here.at + BARS_LOOKED_AT_EVERY, Reason.CHANNEL_BARRED)
@@ -217,7 +264,7 @@ def plan(
     for option in sorted(usable, key=lambda one: (one.rank, policy.channels[one.channel].cost, one.channel)):
         wait = _wait(option, category, urgency, policy, here)
         if wait is None and option.permission is not None:
-            return Send(option.channel, option.permission)
+            return Send(option.channel, option.permission, passed_over)
         if isinstance(wait, Hold):
             held.append(wait)
     return min(held, key=lambda one: one.until) if held else Suppress(Reason.QUIET_HOURS)
@@ -238,6 +285,15 @@ def _usable(
     if delicate and not any(one.verified for one in usable):
         return Suppress(Reason.NO_VERIFIED_POINT)
     return [one for one in usable if one.verified] if delicate else usable
+
+
+def may_reply(option: Option, category: Category, policy: Policy, at: datetime) -> bool:
+    """Whether the channel takes such a message now, as far as its reply window goes; at its very end it does not."""
+    window = policy.channels[option.channel].reply
+    if window is None or category not in window.categories:
+        return True
+    act = option.last_act
+    return act is not None and act.at <= at < act.at + window.within and act.answered < window.most
 
 
 def _of(caps: Sequence[Cap], category: Category) -> list[Cap]:
@@ -266,16 +322,15 @@ def _wait(
 def _loud_at(option: Option, policy: Policy, here: Circumstances) -> datetime | None:
     """The first moment that is in nobody's quiet hours; None where the policy's and the person's leave none of the day.
 
-    Both hold: a person can ask for more quiet than the policy gives, never for less.
+    All hold: a person can ask for more quiet than the policy gives, never for less.
     """
-    theirs, moment = option.zone or here.zone, here.at
-    hours = [(policy.quiet, theirs)]
-    if option.quiet is not None:
-        hours.append((option.quiet, theirs))
+    clocks = {rest.zone for rest in option.quiet} or {here.zone}
+    hours = [(policy.quiet, zone) for zone in clocks] + [(rest.window, rest.zone) for rest in option.quiet]
     if here.hours is not None:
         hours.append((Window(here.hours.end, here.hours.start), here.zone))
-    # Each window comes once a day: what is not found after a day of all, and a change of the clocks, is not there.
-    for _ in range(9):
+    moment = here.at
+    # Each window comes once a day: what is not found in a day, and one more for a change of the clocks, is not there.
+    while moment < here.at + _LOOKED_AHEAD:
         ends = [span[1] for one, zone in hours if (span := one.around(moment, zone)) is not None]
         if not ends:
             return moment

@@ -6,6 +6,7 @@ from customer.outreach.usecases.coding import accept_codes
 from customer.outreach.usecases.counting import contacts_of
 from customer.outreach.usecases.planning import Barred, permission_of, policies
 from customer.outreach.usecases.profiled import PROFILE_PART
+from customer.outreach.usecases.reaching import acts_of, last_act, marks_of, point_for, rests_of
 from customer.outreach.usecases.receiving import report_receipt
 from customer.outreach.usecases.sending import anything_due, forget_marks, record, take
 from customer.outreach.usecases.shipped import newest_texts, shipped
@@ -27,6 +28,7 @@ __all__ = [
     "Barred",
     "Fate",
     "accept_codes",
+    "acts_of",
     "anything_due",
     "ask_for_messages",
     "contacts_of",
@@ -34,16 +36,20 @@ __all__ = [
     "forget",
     "forget_marks",
     "gather",
+    "last_act",
     "let_expire",
     "let_lie",
+    "marks_of",
     "message_of",
     "misfits",
     "newest_texts",
     "own_message_of",
     "permission_of",
+    "point_for",
     "policies",
     "record",
     "report_receipt",
+    "rests_of",
     "shipped",
     "show_message",
     "submit_messages",

@@ -30,20 +30,14 @@ from customer.outreach.domain.policy import (
     plan,
 )
 from customer.outreach.schemas import PolicyFile
+from customer.outreach.usecases.reaching import POINTS, Acts, Mark, acts_of, last_act, marks_of, point_for, rests_of
 from customer.parties import usecases as parties
-from customer.parties.usecases import Point, Reach
+from customer.parties.usecases import Reach
 from shared import audit
 from shared.access import Caller
 from shared.world import World
 
 _MINUTE: Final = timedelta(minutes=1)
-_NEEDS: Final[Mapping[Channel, str | None]] = {
-    Channel.EMAIL: "email",
-    Channel.SMS: "phone",
-    Channel.WECHAT: "wechat",
-    # A device is the gateway's to know: it is asked by the customer's id.
-    Channel.PUSH: None,
-}
 COURIER: Final = Caller(sub="customer-courier", actor="service", scopes=frozenset())
 
 # The channels that restrictions of risk bar, by record; whoever keeps the restrictions hands in how to read them.
@@ -71,7 +65,8 @@ class Known:
     barred: Mapping[UUID, frozenset[str]]
     circles: Mapping[UUID, Sequence[UUID]]
     wordings: Mapping[tuple[str, int], Row[Any]]
-    marks: list[tuple[UUID, UUID, datetime, Category]]
+    marks: list[Mark]
+    acts: Acts
     lately: dict[str, int]
 
 
@@ -94,15 +89,16 @@ async def known_of(
         for channel in sorted(channels):
             told = await consents.may(world, tx, asked, purpose, channel, caller=COURIER)
             rulings |= {(one, purpose, channel): ruling for one, ruling in told.items()}
-    reach = await parties.reach_of(world, tx, ids)
+    # Of everybody: hours somebody asked for under another id of theirs are theirs.
+    reach = await parties.reach_of(world, tx, everyone)
     entries = [
-        audit.Entry("message.prepare", parties.subject_of(row.customer_id), "message", row.id, COURIER)
+        audit.Entry("message.prepare", parties.subject_of(one), "message", row.id, COURIER)
         for row in rows
-        if row.customer_id in reach
+        for one in around[row.customer_id]
+        if one in reach
     ]
     await audit.seen(tx, storage.AUDIT, world.keyring, entries)
     opened = await matters.open_matters(tx, ids)
-    marks = await repository.marks_of(tx, everyone, now - policy.longest)
     return Known(
         policy=policy,
         at=now,
@@ -114,7 +110,8 @@ async def known_of(
         barred=await barred(tx, everyone),
         circles=around,
         wordings=await repository.wordings(tx, [(row.template, row.template_version) for row in rows]),
-        marks=[(one.message_id, one.customer_id, one.at, Category(one.category)) for one in marks],
+        marks=await marks_of(tx, everyone, now - policy.longest),
+        acts=await acts_of(world, tx, policy, everyone, now),
         lately=await repository.sent_lately(tx, now - _MINUTE),
     )
 
@@ -135,7 +132,7 @@ def planned(row: Row[Any], due: Row[Any], known: Known) -> Plan:
     here = Circumstances(
         at=known.at,
         zone=known.zone,
-        sent=[(at, category) for message, one, at, category in known.marks if one in circle and message != row.id],
+        sent=[(one.at, one.category) for one in known.marks if one.customer_id in circle and one.message_id != row.id],
         complaint_open=row.customer_id in known.complaints,
         hours=Window(row.hours_start, row.hours_end) if row.hours_start is not None else None,
         busy=frozenset(
@@ -158,30 +155,24 @@ def _option(
     delicate: bool,
 ) -> Option:
     point = point_for(reach, channel, delicate=delicate)
-    at_device = _NEEDS[channel] is None
-    quiet = point.quiet if point is not None else None
+    at_device = POINTS[channel] is None
+    circle = known.circles[row.customer_id]
     # Set on any record of the person it bars them all: a second record would else be a way around it.
-    barred = frozenset().union(*(known.barred.get(one, frozenset()) for one in known.circles[row.customer_id]))
+    barred = frozenset().union(*(known.barred.get(one, frozenset()) for one in circle))
     return Option(
         channel=channel,
         permission=permission_of(known.rulings[(row.customer_id, row.purpose, channel)]),
         reachable=at_device or point is not None,
         rank=known.policy.rank(channel, preferred=point is not None and point.preferred, needs=reach.needs),
-        quiet=Window(quiet.start, quiet.end) if quiet is not None else None,
-        zone=quiet.zone if quiet is not None else None,
+        quiet=rests_of(known.policy, channel, [known.reach[one] for one in circle if one in known.reach], point),
         written=channel is not Channel.EMAIL or _has_subject(texts, channel),
         # Whoever has the bank's app on a device has signed in there.
         verified=at_device or (point is not None and point.verified),
         barred=known.policy.bars(channel, barred),
         # Silence refuses nothing: when all that are left were silent it begins again.
         silent=channel in due.silent,
+        last_act=last_act(channel, circle, known.acts, (one for one in known.marks if one.message_id != row.id)),
     )
-
-
-def point_for(reach: Reach, channel: Channel, *, delicate: bool) -> Point | None:
-    """Where a channel reaches somebody: their first point of its kind, for what is delicate the first one proven theirs."""
-    of_kind = reach.points.get(_NEEDS[channel] or "", ())
-    return next((one for one in of_kind if one.verified or not delicate), None) or next(iter(of_kind), None)
 
 
 def _has_subject(texts: Mapping[str, Any], channel: Channel) -> bool:

@@ -12,7 +12,8 @@ from customer.outreach import repository
 from customer.outreach.domain.messages import OPEN, Category, Channel, Job, Outcome, Reason, State, Urgency
 from customer.outreach.domain.policy import Hold, Send, Suppress
 from customer.outreach.domain.templates import TextFault, best_language, in_one_line, rendered, shown
-from customer.outreach.usecases.planning import Barred, Known, known_of, planned, point_for, policies
+from customer.outreach.usecases.planning import Barred, Known, known_of, planned, policies
+from customer.outreach.usecases.reaching import Mark, point_for
 from customer.outreach.usecases.saying import say
 from customer.outreach.usecases.taking import spent, taken
 from customer.parties import usecases as parties
@@ -29,7 +30,13 @@ _LONGEST_PAUSE: Final = timedelta(minutes=15)
 # Seconds doubled so often are longer than that already; doubled fifty times they are no length of time at all.
 _DOUBLED: Final = 10
 # Why no other channel is left for what one has refused: then it failed, and was not kept back.
-_NOWHERE_ELSE: Final = {Reason.NO_CONTACT_POINT, Reason.NO_VERIFIED_POINT, Reason.NO_TEXT, Reason.NO_CONSENT}
+_NOWHERE_ELSE: Final = {
+    Reason.NO_CONTACT_POINT,
+    Reason.NO_VERIFIED_POINT,
+    Reason.NO_TEXT,
+    Reason.NO_CONSENT,
+    Reason.REPLY_WINDOW_CLOSED,
+}
 
 
 def _settings(world: World) -> Settings:
@@ -127,6 +134,7 @@ async def _ready(
     values = {
         "state": State.SENDING,
         "reason": None,
+        "detail": _passed_over(send),
         "channel": send.channel,
         "receipt_id": send.permission.receipt_id,
         "basis": send.permission.basis,
@@ -137,7 +145,7 @@ async def _ready(
     await repository.put_off(tx, row.id, known.at + LEASE, attempts=due.attempts + 1)
     mark = {"message_id": row.id, "customer_id": row.customer_id, "category": row.category}
     await repository.mark(tx, mark | {"channel": send.channel, "at": known.at})
-    known.marks.append((row.id, row.customer_id, known.at, Category(row.category)))
+    known.marks.append(Mark(row.id, row.customer_id, known.at, Category(row.category), send.channel))
     known.lately[send.channel] = known.lately.get(send.channel, 0) + 1
     return Job(
         message_id=row.id,
@@ -152,6 +160,11 @@ async def _ready(
         urgent=row.urgency == Urgency.URGENT,
         large=AccessibilityNeed.LARGE_PRINT in reach.needs,
     )
+
+
+def _passed_over(send: Send) -> str | None:
+    told = [f"/channels/{one} {Reason.REPLY_WINDOW_CLOSED}" for one in send.passed_over]
+    return "; ".join(told) or None
 
 
 async def _overdue(tx: AsyncConnection, row: Row[Any]) -> None:
