@@ -80,6 +80,7 @@ async def test_forecasts_are_shown_once_a_timer_made_them_and_count_what_was_rec
         "zone": None,
         "forecasts": [],
         "signals": [],
+        "grounds": None,
     }
     who = str(uuid4())
     for days in (1, 2, 500):

@@ -193,6 +193,26 @@ async def test_what_fails_once_is_tried_again_and_the_part_stops_when_told(
     assert tries == [0, 1]
 
 
+async def test_who_objects_to_profiling_is_in_no_total_and_each_table_names_its_basis(
+    service: Service, staff: httpx.AsyncClient, town: dict[UUID, tuple[str, str]]
+) -> None:
+    saying = await service.client("customer.consents:write", actor="staff")
+    for who in sorted(town)[:4]:
+        word = {"purpose": "profiling", "decision": "refused", "external_ref": f"no-{who}"}
+        assert (await saying.post(f"/v1/customers/{who}/consents", json=word)).status_code == 201
+    await Remaking(service.world, "CN").once()
+    table = (await habits(staff, "channel", "tier")).json()
+    assert (table["total"], table["customers"]) == (MANY - 4, MANY)
+    shown = [
+        table,
+        (await staff.get("/v1/insights/forecasts")).json(),
+        (await staff.get("/v1/insights/forecasts/channel-mix")).json(),
+        (await staff.get("/v1/insights/tables", params={"rows": "tier", "columns": "state"})).json(),
+    ]
+    assert [one["grounds"]["use"] for one in shown] == ["statistics"] * 4
+    assert {one["grounds"]["legal_basis"]["gdpr"] for one in shown} == {"6(1)(f)"}
+
+
 async def test_who_counts_as_another_is_counted_once_with_what_both_did(
     service: Service, staff: httpx.AsyncClient, town: dict[UUID, tuple[str, str]]
 ) -> None:

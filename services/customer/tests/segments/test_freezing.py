@@ -60,6 +60,19 @@ async def test_fifths_of_rfm_judge_from_their_date_on_and_not_before(
     assert (again.status_code, len((await staff.get("/v1/segments/cuts")).json())) == (200, 1)
 
 
+async def test_who_objects_to_profiling_is_not_among_those_in_whom_cut_points_are_found(
+    service: Service, staff: httpx.AsyncClient, five: list[UUID], register: Register, did: Did
+) -> None:
+    saying = await service.client("customer.consents:write", actor="staff")
+    for purpose in ("profiling", "service_improvement"):
+        who = await register()
+        await did(who, "transaction", clock.now() - DAY, **paid(1_000))
+        body = {"purpose": purpose, "decision": "refused", "external_ref": purpose}
+        assert (await saying.post(f"/v1/customers/{who}/consents", json=body)).status_code == 201
+    made = (await freeze(staff, "rfm")).json()
+    assert (made["judged"], made["bounds"]["monetary"]) == (len(five), [10_000, 40_000, 90_000, 160_000])
+
+
 async def test_a_profile_tells_staff_the_fifths_by_the_cut_points_then_in_force_and_the_customer_none(
     service: Service, staff: httpx.AsyncClient, five: list[UUID]
 ) -> None:

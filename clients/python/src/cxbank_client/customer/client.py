@@ -496,21 +496,25 @@ class Customer(Transport):
         features: list[str] | None = None,
         as_of: datetime | None = None,
         valid_at: datetime | None = None,
+        use: str | None = None,
     ) -> models.Profile:
         """A customer at one instant: facts, features with how long they hold, party, consents and what else is
         known.
 
         `as_of`: from what had been recorded by then; `valid_at`: the features of that instant (without it, of
         `as_of`).
-        With either there are no sections. The reading is recorded before the answer leaves.
+        With either there are no sections. `use`: for what it is read (`servicing`, `marketing`, `improvement`,
+        `fraud_prevention`, …); what that may not see is left out, and `grounds` say on what the rest rests. The
+        reading is
+        recorded before the answer leaves.
 
-        Errors: 404 nothing is known of that id; 410 erased; 422 an unknown feature.
+        Errors: 404 nothing is known of that id; 410 erased; 422 an unknown feature or use.
         """
         return await self._ask(
             "GET",
             f"/v1/customers/{customer_id}/profile",
             models.Profile,
-            query={"features": features, "as_of": as_of, "valid_at": valid_at},
+            query={"features": features, "as_of": as_of, "valid_at": valid_at, "use": use},
         )
 
     async def show_provenance(self, customer_id: UUID) -> list[models.FieldProvenance]:

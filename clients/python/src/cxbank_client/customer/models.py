@@ -626,7 +626,7 @@ class ChannelMix(Answer):
 
     Without months where a forecast would be a guess, and then `reason` says so. `signals` are what was seen of
     the market in
-    the 90 days before.
+    the 90 days before. `grounds` say on what counting what people do rests.
     """
 
     made_at: datetime | None
@@ -637,6 +637,7 @@ class ChannelMix(Answer):
     backtest: MixBacktest | None
     reason: str | None
     signals: list[MarketSignal]
+    grounds: UseGrounds | None
 
 
 class CheckIdentity(Input):
@@ -831,7 +832,7 @@ class CrossTable(Answer):
 
     Groups of fewer people than that are joined under `other`. `signals` are what was seen of the market in the
     90 days
-    before.
+    before. `grounds` say on what counting people rests.
     """
 
     rows: CustomerInsightsSchemasDimension | str
@@ -843,6 +844,7 @@ class CrossTable(Answer):
     fewest: int
     as_of: datetime
     signals: list[MarketSignal]
+    grounds: UseGrounds | None
 
 
 class Customer(Answer):
@@ -1216,13 +1218,16 @@ class ForecastDay(Answer):
 class Forecasts(Answer):
     """Forecasts as they were made last; days are days in `zone`. Null before the first were made.
 
-    `signals` are what was seen of the market in the 90 days before they were made.
+    `signals` are what was seen of the market in the 90 days before they were made; `grounds` say on what
+    counting what
+    people do rests.
     """
 
     made_at: datetime | None
     zone: str | None
     forecasts: list[Forecast]
     signals: list[MarketSignal]
+    grounds: UseGrounds | None
 
 
 class Found(Answer):
@@ -1313,6 +1318,7 @@ class HabitTable(Answer):
     another group
     that is shown that the difference would tell of a few. `signals` are what was seen of the market in these
     days.
+    `grounds` say on what counting people rests; who objects to it is in no count.
     """
 
     measure: Measure | str
@@ -1328,6 +1334,7 @@ class HabitTable(Answer):
     fewest: int | None
     made_at: datetime | None
     signals: list[MarketSignal]
+    grounds: UseGrounds | None
 
 
 class Hours(Input):
@@ -1923,7 +1930,12 @@ class PrivacyRequest(Answer):
 
 
 class Profile(Answer):
-    """A customer at one instant: party facts, features, and what the other capabilities know (`sections`)."""
+    """A customer at one instant: party facts, features, and what the other capabilities know (`sections`).
+
+    It is read for a `use`; `grounds` say by category of data on what that rests, the receipt of a consent or a
+    legal basis.
+    Features of a category that is denied are not in it, nor the facts where that is what the customer did.
+    """
 
     customer_id: UUID
     members: list[UUID]
@@ -1932,6 +1944,8 @@ class Profile(Answer):
     features: dict[str, Feature]
     features_valid_until: datetime | None
     sections: dict[str, Section]
+    use: str
+    grounds: dict[str, UseGrounds]
 
 
 class PropensityView(Answer):

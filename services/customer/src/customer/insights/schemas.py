@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
+from customer.consents.schemas import UseGrounds
 from customer.insights.domain.habits import Measure
 from shared import clock
 from shared.schemas import Body, View
@@ -113,7 +114,7 @@ class CrossTable(View):
     """Customers by two words of theirs. Counts below `fewest` are hidden, and others with them, so that none can be worked out.
 
     Groups of fewer people than that are joined under `other`. `signals` are what was seen of the market in the 90 days
-    before.
+    before. `grounds` say on what counting people rests.
     """
 
     rows: Dimension
@@ -125,6 +126,7 @@ class CrossTable(View):
     fewest: int
     as_of: datetime
     signals: list[MarketSignal]
+    grounds: UseGrounds | None = None
 
 
 class HabitTable(View):
@@ -134,6 +136,7 @@ class HabitTable(View):
     `totals`. Segments overlap: each stands for itself, and `totals` are everybody. Counts below `fewest` are hidden, and
     others with them, so that none can be worked out. `withheld` are segments that are too small, or so like another group
     that is shown that the difference would tell of a few. `signals` are what was seen of the market in these days.
+    `grounds` say on what counting people rests; who objects to it is in no count.
     """
 
     measure: Measure
@@ -149,6 +152,7 @@ class HabitTable(View):
     fewest: int | None = None
     made_at: datetime | None = None
     signals: list[MarketSignal] = []
+    grounds: UseGrounds | None = None
 
 
 class FieldQuality(View):
@@ -251,13 +255,15 @@ class Forecast(View):
 class Forecasts(View):
     """Forecasts as they were made last; days are days in `zone`. Null before the first were made.
 
-    `signals` are what was seen of the market in the 90 days before they were made.
+    `signals` are what was seen of the market in the 90 days before they were made; `grounds` say on what counting what
+    people do rests.
     """
 
     made_at: datetime | None
     zone: str | None
     forecasts: list[Forecast]
     signals: list[MarketSignal] = []
+    grounds: UseGrounds | None = None
 
 
 class ShareAhead(View):
@@ -296,7 +302,7 @@ class ChannelMix(View):
     """Through which channels contacts will come, as it was foretold last from `past_months` whole months in `zone`.
 
     Without months where a forecast would be a guess, and then `reason` says so. `signals` are what was seen of the market in
-    the 90 days before.
+    the 90 days before. `grounds` say on what counting what people do rests.
     """
 
     made_at: datetime | None
@@ -307,3 +313,4 @@ class ChannelMix(View):
     backtest: MixBacktest | None = None
     reason: str | None = None
     signals: list[MarketSignal] = []
+    grounds: UseGrounds | None = None

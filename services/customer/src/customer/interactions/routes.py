@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.consents.usecases import SERVICING
 from customer.interactions import usecases
 from customer.interactions.access import CanImport, CanProfile, CanReadFeatures, CanRecord, CanSee
 from customer.interactions.domain.facts import Kind
@@ -107,15 +108,18 @@ def routers(parts: Sequence[usecases.Part] = (), cuts: usecases.Cuts = usecases.
         features: Annotated[list[str] | None, Query(max_length=100, description="these only")] = None,
         as_of: AwareDatetime | None = None,
         valid_at: AwareDatetime | None = None,
+        use: Annotated[str, Query(max_length=40, description="for what it is read")] = SERVICING,
     ) -> Profile:
         """A customer at one instant: facts, features with how long they hold, party, consents and what else is known.
 
         `as_of`: from what had been recorded by then; `valid_at`: the features of that instant (without it, of `as_of`).
-        With either there are no sections. The reading is recorded before the answer leaves.
+        With either there are no sections. `use`: for what it is read (`servicing`, `marketing`, `improvement`,
+        `fraud_prevention`, …); what that may not see is left out, and `grounds` say on what the rest rests. The reading is
+        recorded before the answer leaves.
 
-        Errors: 404 nothing is known of that id; 410 erased; 422 an unknown feature.
+        Errors: 404 nothing is known of that id; 410 erased; 422 an unknown feature or use.
         """
-        names = usecases.checked(features or (), caller)
-        return await show(usecases.AskProfile(customer_id, caller, as_of, valid_at, names))
+        names = usecases.checked(features or (), use, caller)
+        return await show(usecases.AskProfile(customer_id, caller, as_of, valid_at, names, use))
 
     return [router, _about, profile]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field, StrictBool, StrictInt, StringConstraints, model_validator
 
+from customer.consents.schemas import UseGrounds
 from customer.interactions.domain.facts import Channel, Kind, Product
 from shared import clock
 from shared.money import decimal_text, minor_units
@@ -215,7 +216,11 @@ class Facts(View):
 
 
 class Profile(View):
-    """A customer at one instant: party facts, features, and what the other capabilities know (`sections`)."""
+    """A customer at one instant: party facts, features, and what the other capabilities know (`sections`).
+
+    It is read for a `use`; `grounds` say by category of data on what that rests, the receipt of a consent or a legal basis.
+    Features of a category that is denied are not in it, nor the facts where that is what the customer did.
+    """
 
     customer_id: UUID
     members: list[UUID]
@@ -224,6 +229,8 @@ class Profile(View):
     features: dict[str, Feature]
     features_valid_until: datetime | None
     sections: dict[str, Section]
+    use: str
+    grounds: dict[str, UseGrounds]
 
 
 class FeatureShape(View):

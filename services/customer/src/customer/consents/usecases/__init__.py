@@ -2,7 +2,9 @@
 
 from customer.consents.usecases.catalogue import change_purpose, define_purpose, list_purposes, show_purpose
 from customer.consents.usecases.deciding import decide_uses, may, refused_channels
+from customer.consents.usecases.noting import SERVICING, STATISTICS
 from customer.consents.usecases.profiling import (
+    basis_of_statistics,
     named_uses,
     profiling_grounds,
     profiling_terms,
@@ -14,6 +16,9 @@ from customer.consents.usecases.recording import forget, import_consents, record
 from customer.consents.usecases.stopping import stop
 
 __all__ = [
+    "SERVICING",
+    "STATISTICS",
+    "basis_of_statistics",
     "change_purpose",
     "decide_uses",
     "define_purpose",

@@ -16,6 +16,10 @@ from customer.due import usecases as due
 from shared.schemas import Body
 from shared.subjects import circles
 
+# What is meant where a caller names no use: what the contract asks for.
+SERVICING: Final = "servicing"
+# Totals in which nobody is told apart.
+STATISTICS: Final = "statistics"
 USES: Final = "profiling_2026_11.json"
 
 

@@ -10,7 +10,7 @@ from customer.consents import repository
 from customer.consents.domain import Entry, Grounds, ProfilingUse, Terms
 from customer.consents.schemas import LegalBasis, UseGrounds
 from customer.consents.usecases.catalogue import purpose_of
-from customer.consents.usecases.noting import purposes_profiled, uses
+from customer.consents.usecases.noting import STATISTICS, purposes_profiled, uses
 from customer.consents.usecases.reading import entry_of
 from shared import clock
 
@@ -50,6 +50,12 @@ async def profiling_grounds(
     words = await profiling_words(conn, ids, terms.words_of([use]), recorded_until)
     then, read = at or clock.now(), frozenset(categories)
     return {one: terms.grounds(use, read, words.get(one, ()), then) for one in ids}
+
+
+async def basis_of_statistics(conn: AsyncConnection) -> UseGrounds:
+    """On what counting people rests now, where nobody objects: it is denied where its purpose is retired."""
+    terms = await profiling_terms(conn)
+    return shown_grounds(terms.grounds(STATISTICS, frozenset(), (), clock.now()))
 
 
 def shown_grounds(told: Grounds) -> UseGrounds:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from customer.consents import usecases as consents
 from customer.insights import repository
 from customer.insights.domain.suppression import Withheld
 from customer.insights.domain.tables import crossed
@@ -54,4 +55,5 @@ async def cross_table(
         fewest=fewest,
         as_of=at,
         signals=await signals_before(conn, settings.zone, at, SIGNAL_DAYS),
+        grounds=await consents.basis_of_statistics(conn),
     )

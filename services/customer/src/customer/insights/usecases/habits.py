@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.consents import usecases as consents
 from customer.due import usecases as due
 from customer.insights import repository
 from customer.insights.domain.habits import WINDOWS, Bands, Measure, habits_of, in_force, shipped
@@ -40,7 +41,10 @@ async def remake_habits(world: World, tx: AsyncConnection, at: datetime) -> None
     bands = in_force(shipped(), at.astimezone(ZoneInfo(settings.zone)).date())
     people: list[Person] = []
     for first in range(0, len(drawn), PAGE):
-        people += await _people(world, tx, drawn[first : first + PAGE], at, bands)
+        page = drawn[first : first + PAGE]
+        # Totals rest on an interest that anybody may object to: who did is in none of them.
+        rests = await consents.profiling_grounds(tx, page, consents.STATISTICS, at=at)
+        people += await _people(world, tx, [one for one in page if rests[one].value], at, bands)
     keys = await segments.active_keys(tx)
     made = await asyncio.to_thread(_tables, people, keys, settings.fewest_people)
     about = {
@@ -49,6 +53,7 @@ async def remake_habits(world: World, tx: AsyncConnection, at: datetime) -> None
         "judged": len(people),
         "exact": population <= settings.insight_sample,
         "fewest": settings.fewest_people,
+        "grounds": (await consents.basis_of_statistics(tx)).model_dump(mode="json"),
     }
     await repository.keep_report(tx, NAME, at, about | made)
 
@@ -128,5 +133,6 @@ async def show_habits(conn: AsyncConnection, measure: Measure, by: By, zone: str
         exact=kept["exact"],
         fewest=kept["fewest"],
         made_at=made_at,
+        grounds=kept.get("grounds"),
         signals=await signals_before(conn, zone, made_at, timedelta(days=WINDOWS[measure])),
     )

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from customer.consents import usecases as consents
 from customer.insights import repository
 from customer.insights.schemas import ChannelMix, Forecasts
 from customer.insights.usecases.observing import SIGNAL_DAYS, signals_before
@@ -28,4 +29,4 @@ async def foretold_last(conn: AsyncConnection, name: str, shape: type[Foretold])
     told = shape.model_validate(kept)
     assert told.made_at is not None and told.zone is not None  # noqa: S101, PT018  # it was made
     signals = await signals_before(conn, told.zone, told.made_at, SIGNAL_DAYS)
-    return told.model_copy(update={"signals": signals})
+    return told.model_copy(update={"signals": signals, "grounds": await consents.basis_of_statistics(conn)})

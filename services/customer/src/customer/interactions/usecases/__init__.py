@@ -1,6 +1,7 @@
 """What can be done with interactions: record (for many at once), read as facts and in order, profile, forget."""
 
 from customer.interactions.usecases.forgetting import forget
+from customer.interactions.usecases.permitting import stems
 from customer.interactions.usecases.profiling import AskProfile, checked, gather_features, show_profiles, show_timeline
 from customer.interactions.usecases.reading import (
     contacts_by_hour,
@@ -43,4 +44,5 @@ __all__ = [
     "show_interactions",
     "show_profiles",
     "show_timeline",
+    "stems",
 ]

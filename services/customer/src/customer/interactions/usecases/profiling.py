@@ -11,11 +11,14 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.consents import usecases as consents
+from customer.consents.domain import Grounds
 from customer.interactions import repository
 from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Fact
 from customer.interactions.domain.features import FEATURES, CutPoints, features_at, tips_off
 from customer.interactions.schemas import Facts, Feature, Interaction, Profile, Section, shown
 from customer.interactions.tables import interaction
+from customer.interactions.usecases.permitting import DOINGS, visible, words_about
 from customer.interactions.usecases.reading import facts_of_ids
 from customer.interactions.usecases.sealing import opened
 from customer.interactions.usecases.sections import Asked, Cuts, Part, no_cuts
@@ -33,7 +36,7 @@ PROFILE: Final = "profile"
 
 @dataclass(frozen=True, slots=True)
 class AskProfile:
-    """Whose profile, for whom; all listed features where none is named.
+    """Whose profile, for whom and for what use; all listed features where none is named.
 
     `as_of` cuts off what was recorded later; features are as of `valid_at`, else of `as_of`, else of now.
     """
@@ -43,6 +46,7 @@ class AskProfile:
     as_of: datetime | None = None
     valid_at: datetime | None = None
     names: tuple[str, ...] = ()
+    use: str = consents.SERVICING
 
     @property
     def then(self) -> datetime | None:
@@ -67,6 +71,7 @@ async def show_profiles(
     active = {row.customer_id for row in await repository.activity_of(tx, everybody)}
     facts = await _facts(world, tx, wishes, everybody)
     frozen = await cuts(tx)
+    words = await words_about(tx, [(wish.customer_id, wish.use) for wish in wishes])
     answers: list[Profile | Problem] = []
     seen: list[audit.Entry] = []
     for wish in wishes:
@@ -77,9 +82,13 @@ async def show_profiles(
             answers.append(problem)
             continue
         theirs = [fact for one in circle for fact in facts[wish.as_of].get(one, ())]
-        profile = _profile(world, wish, circle, theirs, frozen)
+        # It is read now, of whatever instant it tells.
+        grounds = words.grounds(wish.customer_id, wish.use, clock.now())
+        profile = _profile(world, wish, circle, theirs, frozen, grounds)
         answers.append(profile.model_copy(update={"sections": await _sections(world, tx, wish, circle, parts)}))
-        detail = {"then": None if wish.then is None else wish.then.isoformat(), "features": ",".join(wish.names)}
+        detail = {"then": None if wish.then is None else wish.then.isoformat(), "features": ",".join(wish.names)} | {
+            "use": wish.use
+        }
         seen.append(
             audit.Entry("profile.read", subject_of(wish.customer_id), PROFILE, wish.customer_id, wish.caller, detail)
         )
@@ -108,25 +117,30 @@ def _profile(
     circle: Sequence[UUID],
     facts: Sequence[Fact],
     frozen: Sequence[tuple[datetime, CutPoints]],
+    grounds: Mapping[str, Grounds] | None = None,
 ) -> Profile:
+    """The profile of these facts, as far as the use it is read for may see them; `grounds` None: all."""
     at = wish.then or clock.now()
     own = wish.caller.actor == "customer"
-    names = [name for name in wish.names or FEATURES if not (own and tips_off(name))]
+    asked = [name for name in wish.names or FEATURES if not (own and tips_off(name))]
+    names = asked if grounds is None else visible(asked, grounds)
     if own:
         facts = [fact for fact in facts if fact.kind not in HIDDEN_FROM_CUSTOMERS]
+    counted = facts if grounds is None or grounds[DOINGS].value else ()
     # How the bank ranks its customers is for the bank's own people.
     cuts = [cut for recorded_at, cut in frozen if not own and (wish.as_of is None or recorded_at <= wish.as_of)]
     told = features_at(facts, at, names, zone=ZoneInfo(world.settings.zone), cuts=cuts)
-    ends = [one.valid_until for one in told.values() if one.valid_until is not None]
+    holds = [*(one.valid_until for one in told.values()), *(one.valid_until for one in (grounds or {}).values())]
+    ends = [one for one in holds if one is not None]
     return Profile(
         customer_id=circle[0],
         members=list(circle),
         as_of=at,
         facts=Facts(
-            count=len(facts),
-            first_at=min((fact.occurred_at for fact in facts), default=None),
-            last_at=max((fact.occurred_at for fact in facts), default=None),
-            last_recorded_at=max((clock.time_of(fact.id) for fact in facts), default=None),
+            count=len(counted),
+            first_at=min((fact.occurred_at for fact in counted), default=None),
+            last_at=max((fact.occurred_at for fact in counted), default=None),
+            last_recorded_at=max((clock.time_of(fact.id) for fact in counted), default=None),
         ),
         features={
             name: Feature(value=shown(one.value), unit=FEATURES[name].unit, valid_until=one.valid_until)
@@ -134,6 +148,8 @@ def _profile(
         },
         features_valid_until=min(ends, default=None),
         sections={},
+        use=wish.use,
+        grounds={category: consents.shown_grounds(one) for category, one in (grounds or {}).items()},
     )
 
 
@@ -154,16 +170,22 @@ async def gather_features(
 async def _sections(
     world: World, tx: AsyncConnection, wish: AskProfile, circle: Sequence[UUID], parts: Sequence[Part]
 ) -> dict[str, Section]:
-    """What others know now; a profile of the past has none, for they keep their own pasts."""
+    """What others know now; a profile of the past has none, for they keep their own pasts.
+
+    Only servicing sees all of it: other uses see what rests on something of its own.
+    """
     if wish.then is not None:
         return {}
-    asked = Asked(circle[0], circle, wish.caller, clock.now())
+    asked = Asked(circle[0], circle, wish.caller, clock.now(), wish.use)
     chosen = [part for part in parts if part.for_customers or wish.caller.actor != "customer"]
+    chosen = [part for part in chosen if part.for_any_use or wish.use == consents.SERVICING]
     return {part.name: await part.read(world, tx, asked) for part in chosen}
 
 
-def checked(names: Sequence[str], caller: Caller) -> tuple[str, ...]:
-    """The features asked for by name; raises Malformed for one that does not exist, or not for this caller."""
+def checked(names: Sequence[str], use: str, caller: Caller) -> tuple[str, ...]:
+    """The features asked for by name; raises Malformed for one that does not exist, or not for this caller, or no use."""
+    if use not in consents.named_uses():
+        raise Malformed(errors=[FieldError("/query/use", "unknown-use", "no such use of a profile")])
     for place, name in enumerate(names):
         if name not in FEATURES or (caller.actor == "customer" and tips_off(name)):
             raise Malformed(errors=[FieldError(f"/query/features/{place}", "feature-unknown", "no such feature")])

@@ -20,24 +20,30 @@ from shared.world import World
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Of whom a part is asked: the leader, everybody who counts as the same party (the leader first), by whom, when."""
+    """Of whom a part is asked: the leader, everybody who counts as the same party (the leader first), by whom, when.
+
+    `use` is what the profile is read for.
+    """
 
     customer_id: UUID
     members: Sequence[UUID]
     caller: Caller
     at: datetime
+    use: str = consents.SERVICING
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One section of a profile, read in the transaction that records the reading.
 
-    `for_customers` says whether the customer may see it of themself; what would tip them off must say no.
+    `for_customers` says whether the customer may see it of themself; what would tip them off must say no. `for_any_use`:
+    what it tells rests on something of its own, so that not only servicing sees it.
     """
 
     name: str
     read: Callable[[World, AsyncConnection, Asked], Awaitable[Section]]
     for_customers: bool
+    for_any_use: bool = False
 
 
 # The cut points by which fifths are told, each with when it was recorded; whoever freezes them hands in how to read them.
@@ -86,7 +92,7 @@ async def _journeys(_: World, conn: AsyncConnection, asked: Asked) -> Section:
 
 PARTS: tuple[Part, ...] = (
     Part("party", _party, for_customers=True),
-    Part("consents", _consents, for_customers=True),
+    Part("consents", _consents, for_customers=True, for_any_use=True),
     Part("open_cases", _cases, for_customers=True),
     Part("journeys", _journeys, for_customers=True),
 )

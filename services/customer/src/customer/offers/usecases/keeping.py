@@ -39,7 +39,7 @@ async def _offers(world: World, conn: AsyncConnection, asked: Asked) -> Section:
     return Section(as_of=clock.now(), items=items)
 
 
-PROFILE_PART: Final = Part("offers", _offers, for_customers=True)
+PROFILE_PART: Final = Part("offers", _offers, for_customers=True, for_any_use=True)
 
 
 async def gather(

@@ -21,4 +21,4 @@ async def _messages(_: World, conn: AsyncConnection, asked: Asked) -> Section:
 
 
 # Customers may list their own messages one by one, too.
-PROFILE_PART: Final = Part("messages", _messages, for_customers=True)
+PROFILE_PART: Final = Part("messages", _messages, for_customers=True, for_any_use=True)

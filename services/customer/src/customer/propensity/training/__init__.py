@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from customer.propensity.domain import intervals, measures
 from customer.propensity.domain.questions import QUESTIONS, Question
+from customer.propensity.domain.resting import grounds_of, permitted
 from customer.propensity.domain.rows import Row, UnfitFile, fingerprint
 from customer.propensity.training import accounts, reporting
 from customer.propensity.training.boosting import grown
@@ -34,10 +35,10 @@ Say = Callable[[str], None]
 
 
 def read(path: Path) -> list[Row]:
-    """The rows of a CSV file, gzip or not."""
+    """The rows of a CSV file, gzip or not, from which may be learnt."""
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8-sig", newline="") as lines:
-        return list(csv.DictReader(lines))
+        return permitted(list(csv.DictReader(lines)))
 
 
 def train(data: Path, models: Path, say: Say, model: str | None = None) -> bool:
@@ -91,6 +92,7 @@ def _train(data: Path, models: Path, say: Say, model: str | None) -> bool:
                 "file": question.file,
                 "rows": len(rows),
                 "sha256": fingerprint(rows, [*question.columns, question.target]),
+                "grounds": grounds_of(rows),
             },
             libraries={name: version(name) for name in ("numpy", "scipy", "scikit-learn")}
             | {"python": platform.python_version()},

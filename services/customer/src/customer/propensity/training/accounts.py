@@ -19,6 +19,7 @@ from customer.propensity.domain.draining import (
 )
 from customer.propensity.domain.intervals import delong, wilson
 from customer.propensity.domain.measures import Floats, Labels, precision_at_top
+from customer.propensity.domain.resting import grounds_of
 from customer.propensity.domain.rows import Row, UnfitFile, fingerprint, need_columns
 from customer.propensity.training import reporting
 from customer.propensity.usecases import Draining
@@ -84,7 +85,7 @@ def trained(rows: Sequence[Row], data: str, say: Callable[[str], None]) -> tuple
     logistic = fitted(matrix, labels)
     say(f"{NAME:<18} {int(labels.sum())} of {len(labels)} snapshots of 1993 drain in training")
     scores, held = _judged(accounts, _TESTED.toordinal(), logistic, say)
-    told = {"file": data, "rows": len(rows), "sha256": fingerprint_of(rows)}
+    told = {"file": data, "rows": len(rows), "sha256": fingerprint_of(rows), "grounds": grounds_of(rows)}
     return Draining(logistic, clock.now(), told, scores), held
 
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from customer.interactions.domain.categories import category_of
 from customer.segments.domain.clusters import FOUND
-from customer.segments.domain.gates import category_of
 from customer.segments.domain.readings import PERSON, Spec
 from shared.expressions.language import Expression, Family, Language, Literal, Reference
 from shared.expressions.values import Kind, Type

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer import storage
+from customer.consents import usecases as consents
 from customer.due import usecases as due
 from customer.interactions.domain.rfm import SOURCES, cut_points_of
 from customer.segments import repository
@@ -26,7 +27,6 @@ from shared.world import World
 
 # Who is looked at: a random sample of this size, everybody where there are not more.
 SAMPLE: Final = 2_000
-STATISTICS: Final = "statistics"
 _READS: Final[Mapping[str, tuple[str, ...]]] = {
     RFM: tuple(feature.spec.name for feature in SOURCES.values()),
     CLUSTERS: FEATURES,
@@ -111,8 +111,8 @@ async def _customers(world: World, conn: AsyncConnection, kind: str, at: datetim
     """What those are like in whom cut points are sought: totals of everybody, but for those who object to being in them."""
     drawn, population = await due.drawn(conn, SAMPLE)
     on_shelf = await shelf(conn)
-    known = await sources(world, conn, drawn, on_shelf, on_shelf.terms.words_of([STATISTICS]))
-    names, gate = frozenset(_READS[kind]), gate_of(STATISTICS, frozenset())
+    known = await sources(world, conn, drawn, on_shelf, on_shelf.terms.words_of([consents.STATISTICS]))
+    names, gate = frozenset(_READS[kind]), gate_of(consents.STATISTICS, frozenset())
     rows: list[Place] = [
         {name: one.value for name, one in source.read(names, at).items()}
         for source in known.values()

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.consents import usecases as consents
 from customer.consents.domain import Terms
+from customer.interactions import usecases as interactions
+from customer.interactions.domain.categories import stems_of
 from customer.interactions.domain.features import FEATURES, RANKS, CutPoints, tips_off
 from customer.segments import repository
 from customer.segments.domain.clusters import FOUND, Clusters
@@ -27,7 +29,7 @@ RFM: Final = "rfm"
 CLUSTERS: Final = "clusters"
 CATEGORIES: Final = "categories_2026_11.json"
 # For what a segment is told where whoever defined it did not say.
-DEFAULT_USE: Final = "servicing"
+DEFAULT_USE: Final = consents.SERVICING
 MEASURES: Final = ("recency", "frequency", "monetary")
 
 
@@ -63,11 +65,8 @@ class Shelf:
 @cache
 def vocabulary() -> Vocabulary:
     """The words of a rule: the record, and every feature of the interactions; each with the category it is read from."""
-    told: dict[str, str | list[str]] = json.loads(
-        (files("customer.segments") / "data" / CATEGORIES).read_text(encoding="utf-8")
-    )
-    stems = {stem: category for category, many in told.items() if isinstance(many, list) for stem in many}
-    return Vocabulary(FEATURES, stems)
+    text = (files("customer.segments") / "data" / CATEGORIES).read_text(encoding="utf-8")
+    return Vocabulary(FEATURES, {**interactions.stems(), **stems_of(json.loads(text))})
 
 
 @lru_cache(maxsize=4_096)

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from customer.consents import usecases as consents
 from customer.interactions.domain.rfm import CutPoints
 from customer.interactions.schemas import Section
 from customer.interactions.usecases import Asked, Part
@@ -17,11 +18,20 @@ from shared.world import World
 
 
 async def _segments(world: World, tx: AsyncConnection, asked: Asked) -> Section:
-    """Those the leader is in now, explained; fresh as of the instant up to which memberships are told."""
+    """Those the leader is in now, explained; fresh as of the instant up to which memberships are told.
+
+    Servicing sees all of them, another use those that are told for it.
+    """
     (told,) = await show_memberships(world, tx, [Look(asked.customer_id, asked.caller, explain=True, as_of=None)])
     if isinstance(told, Problem):
         return Section(as_of=asked.at, items=[])
-    items = [one.model_dump(mode="json") for one in told.items if one.member]
+    mine = [
+        one
+        for one in told.items
+        if one.member
+        and (asked.use == consents.SERVICING or (one.grounds is not None and one.grounds.use == asked.use))
+    ]
+    items = [one.model_dump(mode="json") for one in mine]
     return Section(as_of=told.told_until or told.as_of, items=items)
 
 
@@ -31,4 +41,4 @@ async def fifths(conn: AsyncConnection) -> Sequence[tuple[datetime, CutPoints]]:
 
 
 # How the bank sorts its customers is for the bank's own people.
-PROFILE_PART: Final = Part("segments", _segments, for_customers=False)
+PROFILE_PART: Final = Part("segments", _segments, for_customers=False, for_any_use=True)
