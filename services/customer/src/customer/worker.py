@@ -26,6 +26,7 @@ from customer.privacy import consumers as privacy
 from customer.privacy import timers as privacy_timers
 from customer.privacy.usecases import forget
 from customer.routing import consumers as routing
+from customer.routing.timers import completing
 from customer.routing.usecases import channels_barred
 from customer.routing.usecases import everybody as every_card
 from customer.segments import consumers as segments_heard
@@ -92,6 +93,7 @@ def work(world: World) -> Work:
             "courier": Courier(world, gateways(settings), channels_barred).run,
             "insights": Remaking(world, settings.jurisdiction).run,
             "quality": judging(world),
+            "cards": completing(world),
             "segments": segments.settling(world),
             "campaigns": campaigns.stepping(world),
         },

@@ -274,6 +274,12 @@ async def after(conn: AsyncConnection, last: UUID | None, limit: int) -> Rows:
     return (await conn.execute(chosen if last is None else chosen.where(customer.c.id > last))).all()
 
 
+async def living_after(conn: AsyncConnection, last: UUID | None, limit: int) -> list[UUID]:
+    """A page of the ids of parties that were not erased, in their order."""
+    chosen = select(customer.c.id).where(_KEPT).order_by(customer.c.id).limit(limit)
+    return list((await conn.execute(chosen if last is None else chosen.where(customer.c.id > last))).scalars())
+
+
 def birthdays_said(day: date) -> Select[Any]:
     """The pass over everybody, where it is done for that day."""
     return select(birthday_pass).where(birthday_pass.c.done, birthday_pass.c.day >= day)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     delete,
+    exists,
     func,
     literal,
     select,
@@ -97,6 +98,21 @@ _LEVELS_OF = select(routing_level).where(routing_level.c.customer_id == any_(_ID
 
 def _columns(names: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in names}
+
+
+_TOLD = exists().where(routing_card.c.customer_id == _wanted.c.ids, routing_card.c.content.is_not(None))
+_UNTOLD = select(_wanted.c.ids).where(~_TOLD).order_by(_wanted.c.ids)
+
+
+async def untold(conn: AsyncConnection, ids: Sequence[UUID]) -> list[UUID]:
+    """Of these records those whose card was never told, in their order."""
+    return list((await conn.execute(_UNTOLD, {"ids": list(ids)})).scalars())
+
+
+async def alone(tx: AsyncConnection) -> bool:
+    """Whether this transaction walks over everybody alone; False where another does."""
+    lock = func.pg_try_advisory_xact_lock(func.hashtext("routing.cards"))
+    return bool((await tx.execute(select(lock))).scalar_one())
 
 
 async def cards(conn: AsyncConnection, ids: Sequence[UUID]) -> Rows:

@@ -30,7 +30,7 @@ from customer.parties.usecases.recording import (
 from customer.parties.usecases.registering import register_customers
 from customer.parties.usecases.saying import said_of
 from customer.parties.usecases.sealing import PARTY, contact_blind, identifier_blind, subject_of, views
-from customer.parties.usecases.standing import absences
+from customer.parties.usecases.standing import absences, living_after
 
 __all__ = [
     "PARTY",
@@ -54,6 +54,7 @@ __all__ = [
     "identifier_blind",
     "judged_page",
     "learn_restrictions",
+    "living_after",
     "look_up",
     "name_in",
     "past_versions",

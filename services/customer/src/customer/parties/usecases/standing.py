@@ -17,3 +17,8 @@ async def absences(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -> 
     missing = set(ids) - await repository.present(conn, ids)
     erased = await world.vault.erased(conn, [subject_of(one) for one in missing])
     return {one: CustomerErased() if subject_of(one) in erased else CustomerUnknown() for one in missing}
+
+
+async def living_after(conn: AsyncConnection, last: UUID | None, limit: int) -> list[UUID]:
+    """The next ids of parties that were not erased, in their order: for whoever walks over everybody. Nothing is opened."""
+    return await repository.living_after(conn, last, limit)
