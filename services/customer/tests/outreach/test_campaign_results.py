@@ -27,7 +27,7 @@ class Person:
 
     ids: list[str]
     allows: bool
-    did: list[tuple[str, datetime]] = field(default_factory=list)
+    did: list[tuple[str, datetime, bool]] = field(default_factory=list)
     receipt: str = "sent"
 
     @property
@@ -37,13 +37,13 @@ class Person:
 
 
 def by_hand(campaign: dict[str, Any], people: list[Person], since: datetime) -> dict[str, Counter[str]]:
-    """Everybody once in the group drawn, whatever became of the message; a login in the two days counts once."""
+    """Everybody once in the group drawn, whatever became of the message; a login of theirs in the two days counts once."""
     groups: dict[str, Counter[str]] = {"a": Counter(), "b": Counter(), HOLDOUT: Counter()}
     for one in people:
         arm = assigned(UUID(campaign["id"]), UUID(one.counted), 40, PAIR)
         here = groups[arm]
         here["assigned"] += 1
-        here["converted"] += any(kind == "login" and since <= at < since + DAYS for kind, at in one.did)
+        here["converted"] += any(own and kind == "login" and since <= at < since + DAYS for kind, at, own in one.did)
         if arm == HOLDOUT:
             continue
         here["suppressed"] += not one.allows
@@ -64,8 +64,10 @@ async def write_history(
         kind = dice.choice(["login", "login", "visit"])
         spread = since + timedelta(seconds=dice.randrange(-86_400, 3 * 86_400))
         at = dice.choice([*edges, spread, spread])
-        person.did.append((kind, at))
+        own = dice.random() < 0.8
+        person.did.append((kind, at, own))
         body = {"kind": kind, "customer_id": dice.choice(person.ids), "occurred_at": at.isoformat()}
+        body |= {} if own else {"initiated_by": "bank"}
         told += [body | {"event_id": str(clock.new_id())}] * dice.choice([1, 1, 2])
     dice.shuffle(told)
     for body in told:
@@ -121,6 +123,73 @@ async def test_results_equal_a_count_by_hand_whatever_happened(
         counted["suppressed"] = group["suppressed"].get("no-consent", 0)
         assert counted == expected[group["name"]], group["name"]
     check_rates(told)
+
+
+async def test_only_who_opened_the_product_themselves_after_the_launch_is_counted_erased_or_not(
+    staff: Any, register: Any, plan: Any, go: Callable[[], Awaitable[None]]
+) -> None:
+    opened = {"kind": "account_changed", "change": "opened", "product": "savings"}
+    with clock.frozen(NOON) as held:
+        made = await plan(conversion={"kind": "account_changed", "product": "savings", "within_days": 2})
+        assert made["conversion"] == {
+            "kind": "account_changed",
+            "product": "savings",
+            "channel": None,
+            "within_days": 2,
+        }
+        names = ("after", "before", "late", "other", "closed", "bank", "other-first", "gone", "gone-other", "second")
+        who = {one: await register(one, points=("email",)) for one in names}
+        await link(staff, [who["second"], await register("twin", points=("email",))])
+        held.move(timedelta(seconds=1))
+        await go()
+        held.move(timedelta(days=3))
+        since = datetime.fromisoformat((await staff.get(f"/v1/campaigns/{made['id']}")).json()["launched_at"])
+        told = [
+            ("after", 0, {}),
+            ("before", -1, {}),
+            ("late", 2 * 86_400, {}),
+            ("other", 5, {"product": "credit_card"}),
+            ("closed", 5, {"change": "closed"}),
+            ("bank", 5, {"initiated_by": "bank"}),
+            # More than are looked at together, all of one instant.
+            *[("other-first", 3, {"product": "loan"})] * 17,
+            ("other-first", 4, {}),
+            ("gone", 7, {}),
+            ("gone-other", 7, {"product": "loan"}),
+            *[("second", 7, {})] * 2,
+        ]
+        for place, (name, seconds, other) in enumerate(told):
+            at = (since + timedelta(seconds=seconds)).isoformat()
+            body = opened | {"event_id": f"e-{place}", "customer_id": who[name], "occurred_at": at} | other
+            assert (await staff.post("/v1/interactions", json=body)).status_code == 201
+        for name in ("gone", "gone-other"):
+            assert (await staff.post(f"/v1/customers/{who[name]}/erasures", json={})).status_code == 201
+        results = (await staff.get(f"/v1/campaigns/{made['id']}/results")).json()
+    groups = [results["addressed"], results["holdout"]]
+    assert sum(one["assigned"] for one in groups) == len(names), "linked before the launch, two are one"
+    assert sum(one["converted"] for one in groups) == len(["after", "other-first", "gone", "second"])
+
+
+async def test_of_several_steps_only_the_first_is_a_conversion(
+    staff: Any, register: Any, plan: Any, go: Callable[[], Awaitable[None]]
+) -> None:
+    async def say(step: str, who: str, at: datetime) -> None:
+        body = {"kind": "appointment", "step": step, "customer_id": who, "occurred_at": at.isoformat()}
+        made = await staff.post("/v1/interactions", json=body | {"event_id": f"{who}-{step}"})
+        assert made.status_code == 201, made.text
+
+    with clock.frozen(NOON) as held:
+        made = await plan(conversion={"kind": "appointment", "within_days": 2})
+        books, keeps = await register("books", points=("email",)), await register("keeps", points=("email",))
+        await say("booked", keeps, NOON - timedelta(hours=1))
+        held.move(timedelta(seconds=1))
+        await go()
+        held.move(timedelta(hours=1))
+        await say("kept", keeps, clock.now())
+        await say("booked", books, clock.now())
+        await say("kept", books, clock.now())
+        results = (await staff.get(f"/v1/campaigns/{made['id']}/results")).json()
+    assert results["addressed"]["converted"] + results["holdout"]["converted"] == 1
 
 
 async def report(staff: Any, reporter: Any, campaign: dict[str, Any], people: list[Person]) -> None:

@@ -30,6 +30,8 @@ from shared.testing.service import Service
         ({"hours": {"start": "10:00", "end": "10:00"}}, "/hours"),
         ({"conversion": {"kind": "screening", "within_days": 1}}, "/conversion/kind"),
         ({"conversion": {"kind": "login", "within_days": 0}}, "/conversion/within_days"),
+        ({"conversion": {"kind": "login", "product": "savings", "within_days": 1}}, "/conversion"),
+        ({"conversion": {"kind": "account_changed", "product": "yacht", "within_days": 1}}, "/conversion/product"),
         ({"starts_at": "2099-01-01T00:00:00Z"}, ""),
         ({"starts_at": "0001-01-01T00:00:00+14:00"}, "/starts_at"),
         ({"ends_at": "9999-12-31T23:59:59-14:00"}, "/ends_at"),

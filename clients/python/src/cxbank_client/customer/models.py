@@ -816,6 +816,9 @@ class ContactPointIn(Input):
 class Conversion(Input):
     """What a campaign is for: that somebody does something of this kind, through this channel if one is named.
 
+    What the bank does (interest, fees) counts for nobody, and of several steps only the first: a booking, not
+    its keeping.
+    With `product`, of kind `account_changed`, only that they open one.
     It counts by its own time from the launch on, for `within_days` days of 24 hours, the same for everybody:
     who is held out
     has no moment of being written to. However late it is told of, and however often, it counts once.
@@ -823,6 +826,7 @@ class Conversion(Input):
 
     kind: CustomerInteractionsDomainFactsKind
     channel: CustomerInteractionsDomainFactsChannel | None = None
+    product: Product | None = None
     within_days: int
 
 
@@ -1854,6 +1858,7 @@ class PlannedConversion(Answer):
 
     kind: str
     channel: str | None
+    product: str | None
     within_days: int
 
 

@@ -61,6 +61,6 @@ async def change_campaign(
 
 
 @router.get("/{campaign_id}/results")
-async def show_results(campaign_id: UUID, caller: CanRead, db: Read) -> Results:
+async def show_results(request: Request, campaign_id: UUID, caller: CanRead, db: Read) -> Results:
     """How it went, by variant and against those held out: everybody counts in the group they were drawn into."""
-    return await usecases.results(db, campaign_id)
+    return await usecases.results(request.app.state.world, db, campaign_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
 
 from customer.campaigns.domain.standing import State
-from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Kind
+from customer.interactions.domain.facts import HIDDEN_FROM_CUSTOMERS, Kind, Product
 from customer.interactions.domain.facts import Channel as Door
 from customer.outreach.domain.campaigns import HOLDOUT
 from customer.outreach.domain.messages import Channel
@@ -30,12 +30,15 @@ class Variant(Body):
 class Conversion(Body):
     """What a campaign is for: that somebody does something of this kind, through this channel if one is named.
 
+    What the bank does (interest, fees) counts for nobody, and of several steps only the first: a booking, not its keeping.
+    With `product`, of kind `account_changed`, only that they open one.
     It counts by its own time from the launch on, for `within_days` days of 24 hours, the same for everybody: who is held out
     has no moment of being written to. However late it is told of, and however often, it counts once.
     """
 
     kind: Kind
     channel: Door | None = None
+    product: Product | None = None
     within_days: Annotated[int, Field(ge=1, le=365)]
 
     @field_validator("kind")
@@ -44,6 +47,12 @@ class Conversion(Body):
         if kind in HIDDEN_FROM_CUSTOMERS:
             raise ValueError("what is kept from customers is nothing that they do")
         return kind
+
+    @model_validator(mode="after")
+    def _opened(self) -> Self:
+        if self.product is not None and self.kind is not Kind.ACCOUNT_CHANGED:
+            raise ValueError("products are opened by account_changed")
+        return self
 
 
 def _distinct(variants: list[Variant] | None) -> list[Variant] | None:
@@ -125,6 +134,7 @@ class PlannedConversion(View):
 
     kind: str
     channel: str | None
+    product: str | None
     within_days: int
 
 

@@ -38,6 +38,7 @@ campaign = Table(
     Column("per_minute", Integer, nullable=False),
     Column("conversion_kind", Text, nullable=False),
     Column("conversion_channel", Text),
+    Column("conversion_product", Text),
     Column("conversion_days", Integer, nullable=False),
     # Members at `launched_at`, by what was recorded up to `known_at`, in id order up to `position`.
     Column("launched_at", DateTime(timezone=True)),

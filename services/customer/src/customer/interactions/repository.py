@@ -19,6 +19,8 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    true,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -170,6 +172,51 @@ async def of_kinds(
     if channel is not None:
         chosen = chosen.where(here.channel == channel)
     return (await conn.execute(chosen.order_by(here.occurred_at, here.id), {"ids": list(ids)})).all()
+
+
+def _next_of_kind(*, through: bool) -> Any:
+    asked = unnest("asked", who=Uuid, at=DateTime(timezone=True), last=Uuid)
+    here = interaction.c
+    chosen = select(interaction).where(
+        here.customer_id == asked.c.who,
+        here.kind == bindparam("of_kind", type_=Text),
+        tuple_(here.occurred_at, here.id) > tuple_(asked.c.at, asked.c.last),
+        here.occurred_at < bindparam("until", type_=DateTime(timezone=True)),
+        here.id >= bindparam("oldest", type_=Uuid),
+    )
+    if through:
+        chosen = chosen.where(here.channel == bindparam("through", type_=Text))
+    few = chosen.order_by(here.occurred_at, here.id).limit(bindparam("most", type_=BigInteger)).lateral("few")
+    return select(few).select_from(asked.join(few, true())).order_by(few.c.occurred_at, few.c.id)
+
+
+_NEXT_OF_KIND = {through: _next_of_kind(through=through) for through in (False, True)}
+
+
+async def next_of_kind(
+    conn: AsyncConnection,
+    behind: Mapping[UUID, tuple[datetime, UUID]],
+    kind: str,
+    channel: str | None,
+    since: datetime,
+    until: datetime,
+    most: int,
+) -> Rows:
+    """Of each id the next interactions of a kind behind an instant and an id, in event order, `most` of each at most."""
+    wanted: dict[str, Any] = {
+        "who": list(behind),
+        "at": [at for at, _ in behind.values()],
+        "last": [last for _, last in behind.values()],
+        "of_kind": kind,
+        "until": until,
+        # Nothing is recorded before it happens: older partitions hold nothing of this time.
+        "oldest": clock.id_floor(since - timedelta(minutes=5)),
+        "most": most,
+    }
+    if channel is not None:
+        wanted["through"] = channel
+    rows: Rows = (await conn.execute(_NEXT_OF_KIND[channel is not None], wanted)).all()
+    return rows
 
 
 async def first_of_kind(

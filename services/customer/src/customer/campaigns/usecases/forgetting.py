@@ -11,27 +11,38 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer import storage
 from customer.campaigns import repository
 from customer.campaigns.domain.counting import counted_ids
-from customer.campaigns.usecases.standings import standings
+from customer.campaigns.usecases.standings import Firsts, as_done, in_the_clear, standings
 from shared.subjects import circles, resolve
 from shared.world import World
 
 
-async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
-    """Turn these people into counts. Before their messages, links and interactions go: afterwards nobody knows how they stood.
+async def count_out(world: World, tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Turn these people into counts, before their keys, messages, links and interactions go: later nobody knows how they stood.
 
     Somebody who was linked with one of them and stays keeps what the two of them did, as a date.
     """
+    await _count_out(tx, ids, as_done(world))
+
+
+async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """The same for whose keys are gone, as after a restore: what they did counts by what stands in the clear."""
+    await _count_out(tx, ids, in_the_clear)
+
+
+async def _count_out(tx: AsyncConnection, ids: Sequence[UUID], firsts: Firsts) -> None:
     around = await circles(tx, storage.LINKS, ids)
     everybody = sorted({other for circle in around.values() for other in circle})
     drawn: dict[UUID, list[Row[Any]]] = defaultdict(list)
     for one in await repository.of_customers(tx, everybody, hold=True):
         drawn[one.campaign_id].append(one)
     for row in await repository.by_ids(tx, sorted(drawn)):
-        await _forget(tx, row, drawn[row.id], set(ids))
+        await _forget(tx, row, drawn[row.id], set(ids), firsts)
 
 
-async def _forget(tx: AsyncConnection, row: Row[Any], people: Sequence[Row[Any]], gone: set[UUID]) -> None:
-    told, converted, around = await standings(tx, row, people)
+async def _forget(
+    tx: AsyncConnection, row: Row[Any], people: Sequence[Row[Any]], gone: set[UUID], firsts: Firsts
+) -> None:
+    told, converted, around = await standings(tx, row, people, firsts)
     for one, at in converted.items():
         await repository.stamp(tx, row.id, [one], at)
     leaders = await resolve(tx, storage.LINKS, [one.customer_id for one in people])

@@ -41,7 +41,10 @@ def view_of(row: Row[Any]) -> Campaign:
     if row.hours_start is not None:
         hours = {"start": row.hours_start.isoformat(), "end": row.hours_end.isoformat()}
     conversion = PlannedConversion(
-        kind=row.conversion_kind, channel=row.conversion_channel, within_days=row.conversion_days
+        kind=row.conversion_kind,
+        channel=row.conversion_channel,
+        product=row.conversion_product,
+        within_days=row.conversion_days,
     )
     variants = [PlannedVariant(**{"template_version": None} | one) for one in row.variants]
     return Campaign.model_validate(dict(told) | {"hours": hours, "conversion": conversion, "variants": variants})
@@ -107,6 +110,7 @@ def _columns(body: DefineCampaign | ChangeCampaign) -> dict[str, Any]:
         said |= {
             "conversion_kind": for_what.kind,
             "conversion_channel": for_what.channel,
+            "conversion_product": for_what.product,
             "conversion_days": for_what.within_days,
         }
     return said

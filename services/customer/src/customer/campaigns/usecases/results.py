@@ -12,15 +12,16 @@ from customer.campaigns.domain.counting import Count, Standing, counted_ids
 from customer.campaigns.domain.standing import State
 from customer.campaigns.problems import CampaignUnknown
 from customer.campaigns.schemas import Group, Results
-from customer.campaigns.usecases.standings import counts_until, standings
+from customer.campaigns.usecases.standings import Firsts, as_done, counts_until, standings
 from customer.outreach.domain.campaigns import HOLDOUT, lift, wilson
 from shared import clock
 from shared.subjects import resolve
+from shared.world import World
 
 PAGE: Final = 2_000
 
 
-async def results(conn: AsyncConnection, campaign_id: UUID) -> Results:
+async def results(world: World, conn: AsyncConnection, campaign_id: UUID) -> Results:
     """How a campaign went up to now, or CampaignUnknown."""
     rows = await repository.by_ids(conn, [campaign_id])
     if not rows:
@@ -28,7 +29,7 @@ async def results(conn: AsyncConnection, campaign_id: UUID) -> Results:
     row = rows[0]
     counts = {name: Count() for name in (*(one["name"] for one in row.variants), HOLDOUT)}
     if row.launched_at is not None:
-        await _count(conn, row, counts)
+        await _count(conn, row, counts, as_done(world))
     held = counts.pop(HOLDOUT)
     addressed = Count()
     for one in counts.values():
@@ -46,11 +47,11 @@ async def results(conn: AsyncConnection, campaign_id: UUID) -> Results:
     )
 
 
-async def _count(conn: AsyncConnection, row: Row[Any], counts: dict[str, Count]) -> None:
+async def _count(conn: AsyncConnection, row: Row[Any], counts: dict[str, Count], firsts: Firsts) -> None:
     last: UUID | None = None
     while True:
         people = await repository.page(conn, row.id, last, PAGE)
-        told, _, around = await standings(conn, row, people)
+        told, _, around = await standings(conn, row, people, firsts)
         # Whoever is linked now may stand on another page as well.
         linked = sorted({other for circle in around.values() if len(circle) > 1 for other in circle})
         drawn = [one.customer_id for one in await repository.among(conn, row.id, linked)] if linked else []

@@ -1,6 +1,6 @@
 """Where the people of a campaign stand now: what became of their message, and whether they did what it was for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from customer.outreach.domain.campaigns import HOLDOUT
 from customer.outreach.domain.messages import State
 from customer.outreach.usecases import Fate
 from shared.subjects import circles
+from shared.world import World
 
 
 def counts_until(row: Row[Any]) -> datetime:
@@ -24,16 +25,36 @@ def counts_until(row: Row[Any]) -> datetime:
     return until
 
 
+# How to find out when each of some ids first did what a launched campaign is for, if they did.
+Firsts = Callable[[AsyncConnection, Row[Any], Sequence[UUID]], Awaitable[Mapping[UUID, datetime]]]
+
+
+def as_done(world: World) -> Firsts:
+    """By what they did themselves, opened one after another until it is found."""
+
+    async def firsts(conn: AsyncConnection, row: Row[Any], ids: Sequence[UUID]) -> Mapping[UUID, datetime]:
+        what = (row.conversion_kind, row.conversion_channel, row.conversion_product)
+        return await interactions.first_own_acts(world, conn, ids, *what, row.launched_at, counts_until(row))
+
+    return firsts
+
+
+async def in_the_clear(conn: AsyncConnection, row: Row[Any], ids: Sequence[UUID]) -> Mapping[UUID, datetime]:
+    """By kind and channel alone, where the keys are gone; who opened what cannot be told then, and nobody is said to."""
+    if row.conversion_product is not None:
+        return {}
+    what = (row.conversion_kind, row.conversion_channel)
+    return await interactions.first_of_kind(conn, ids, *what, row.launched_at, counts_until(row))
+
+
 async def standings(
-    conn: AsyncConnection, row: Row[Any], people: Sequence[Row[Any]]
+    conn: AsyncConnection, row: Row[Any], people: Sequence[Row[Any]], firsts: Firsts
 ) -> tuple[dict[UUID, Standing], dict[UUID, datetime], Mapping[UUID, Sequence[UUID]]]:
     """Of each of these people where they stand, when they converted if they did, and who counts as the same person."""
     ids = [one.customer_id for one in people]
     around = await circles(conn, storage.LINKS, ids)
     everybody = sorted({other for circle in around.values() for other in circle})
-    first = await interactions.first_of_kind(
-        conn, everybody, row.conversion_kind, row.conversion_channel, row.launched_at, counts_until(row)
-    )
+    first = await firsts(conn, row, everybody)
     fates = await outreach.fates(conn, [one.message_id for one in people if one.message_id is not None])
     told: dict[UUID, Standing] = {}
     converted: dict[UUID, datetime] = {}

@@ -1,8 +1,9 @@
 """Reading what customers did: facts for features, resolved through identity links as they are now."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +20,9 @@ from shared.access import Caller
 from shared.problems import Problem
 from shared.subjects import circles, resolve
 from shared.world import World
+
+# Interactions of a person looked at together: the first of a kind is mostly an act already.
+FEW: Final = 8
 
 
 async def facts_of_ids(
@@ -123,6 +127,42 @@ async def last_own_acts(
         if row.customer_id not in found and key is not None and is_own(fact_of(row, key)):
             found[row.customer_id] = row.occurred_at
     return found
+
+
+async def first_own_acts(
+    world: World,
+    conn: AsyncConnection,
+    ids: Sequence[UUID],
+    kind: str,
+    channel: str | None,
+    product: str | None,
+    since: datetime,
+    until: datetime,
+) -> dict[UUID, datetime]:
+    """When each of these very ids first did something of a kind itself in [since, until), by event time.
+
+    What the bank did (interest, fees) is nobody's act, and of several steps only the first is one. With `product` only the
+    opening of one counts. Facts are opened in event order until one does, a few of each person at a time. Who is erased did
+    nothing that can be read.
+    """
+    keys = await world.vault.for_read(conn, [subject_of(one) for one in ids])
+    behind = {one: (since, UUID(int=0)) for one in ids if keys[subject_of(one)] is not None}
+    found: dict[UUID, datetime] = {}
+    while behind:
+        rows = await repository.next_of_kind(conn, behind, kind, channel, since, until, FEW)
+        many: Counter[UUID] = Counter()
+        for row in rows:
+            many[row.customer_id] += 1
+            behind[row.customer_id] = (row.occurred_at, row.id)
+            key = keys[subject_of(row.customer_id)]
+            if row.customer_id not in found and key is not None and _is_act(fact_of(row, key), product):
+                found[row.customer_id] = row.occurred_at
+        behind = {one: last for one, last in behind.items() if many[one] == FEW and one not in found}
+    return found
+
+
+def _is_act(fact: Fact, product: str | None) -> bool:
+    return is_own(fact) and (product is None or (opens_product(fact) and fact.attributes["product"] == product))
 
 
 async def first_of_kind(

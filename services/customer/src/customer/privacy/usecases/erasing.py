@@ -40,8 +40,6 @@ from shared.subjects import circles
 from shared.world import World
 
 OWN = "customer"
-# Before all others: how somebody is to be counted is known only while their messages and doings are there.
-_COUNTED: Final[tuple[Forget, ...]] = (campaigns.forget,)
 # What each capability removes of a person besides the key: first what a duty to keep is about, then all else. Parties first:
 # they drop the due row, and whoever tells somebody's segments at this moment is waited for.
 _KEPT_BY_DUTY: Final[tuple[Forget, ...]] = (
@@ -66,13 +64,19 @@ _BESIDE: Final[tuple[Forget, ...]] = (
 
 async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Everything this service removes of erased customers besides their keys."""
-    for one in (*_COUNTED, *_KEPT_BY_DUTY, *_BESIDE):
+    # Before all others: how somebody is to be counted is known only while their messages and doings are there.
+    await campaigns.forget(tx, ids)
+    await _forget_all(tx, ids)
+
+
+async def _forget_all(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    for one in (*_KEPT_BY_DUTY, *_BESIDE):
         await one(tx, ids)
 
 
 async def _forget_beside(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """What no duty to keep identity and transactions is about: messages, what was heard, what was derived."""
-    for one in (*_COUNTED, *_BESIDE):
+    for one in _BESIDE:
         await one(tx, ids)
 
 
@@ -116,11 +120,13 @@ async def request_erasure(
         return await show_erasure(tx, customer_id), True
     subject = parties.subject_of(customer_id)
     before = await named(tx, storage.metadata, customer_id)
+    # What they did for a campaign can be read only while their key is there.
+    await campaigns.count_out(world, tx, [customer_id])
     if OWN in kept:
         await _forget_beside(tx, [customer_id])
     else:
         await world.vault.erase(tx, subject, at)
-        await forget(tx, [customer_id])
+        await _forget_all(tx, [customer_id])
     after = await named(tx, storage.metadata, customer_id)
     await repository.confirm(tx, erasure_id, at, Said(OWN, OWN in kept, removed(before, after), after))
     said = ErasureRequested(request_id=erasure_id, customer_id=customer_id, kept=sorted(kept), occurred_at=at)
