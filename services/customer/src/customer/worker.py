@@ -1,6 +1,7 @@
 """The back door of the customer service: the list of what it does by itself."""
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 from customer import storage
 from customer.campaigns import timers as campaigns
@@ -78,7 +79,7 @@ def work(world: World) -> Work:
             world.settings.external_topic,
         ],
         importers=[PARTIES, CONSENTS, INTERACTIONS],
-        forget=forget,
+        forget=partial(forget, world),
         snapshots=snapshots,
         acts={
             FORGET_MARKS: forget_contact_marks,

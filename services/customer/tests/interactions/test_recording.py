@@ -316,6 +316,20 @@ async def test_an_event_that_breaks_a_rule_parks_and_its_neighbours_count(servic
     assert (await count(service), await count(service, "parked")) == (1, 1)
 
 
+async def test_a_count_that_is_left_is_of_the_day_where_the_bank_is(service: Service, here: httpx.AsyncClient) -> None:
+    eraser = await service.client("customer.erasures:write", actor="staff")
+    dawn = {"occurred_at": "2026-01-04T16:00:00Z"}  # midnight in Shanghai
+    eve = {"occurred_at": "2026-01-04T15:59:59Z"}
+    for name, at in (("d", dawn), ("e", eve)):
+        assert (await here.post("/v1/interactions", json=PAID | at | {"event_id": name})).status_code == 201
+    assert (await eraser.post(f"/v1/customers/{WHO}/erasures", json={})).status_code == 201
+    for name, at in (("late d", dawn), ("late e", eve)):
+        assert (await here.post("/v1/interactions", json=PAID | at | {"event_id": name})).status_code == 410
+    async with service.world.db.read() as conn:
+        left = (await conn.execute(text("SELECT day::text, count FROM interaction_count ORDER BY day"))).all()
+    assert [tuple(row) for row in left] == [("2026-01-04", 2), ("2026-01-05", 2)]
+
+
 async def test_the_erased_leave_counts_and_what_comes_late_of_them_is_counted_once(
     service: Service, here: httpx.AsyncClient, stored: Any
 ) -> None:

@@ -98,6 +98,39 @@ async def test_a_second_erasure_in_part_ends_too_and_takes_what_has_come_since(
     assert (await staff.get(f"{path}/certificate")).status_code == 200
 
 
+async def test_a_certificate_lists_each_erasure_of_several_and_adds_them_up(
+    service: Service, staff: httpx.AsyncClient, register: Do, ask: Do, answer: Do
+) -> None:
+    who = await register(active=True)
+
+    async def erased(ref: str, removed: int, left: int, **kept: bool) -> dict[str, Any]:
+        told = (await ask(who, "erasure", external_ref=ref)).json()
+        counts: dict[str, Any] = {name: {one: {} for one in OTHERS} for name in ("removed", "left")}
+        counts["removed"]["feedback"], counts["left"]["feedback"] = {"feedback": removed}, {"case": left}
+        stays = {one: kept.get(one, False) for one in OTHERS}
+        await answer(told["erasure_id"], who, "erasure_confirmed", kept=stays, **counts)
+        shown: dict[str, Any] = (await staff.get(f"/v1/privacy-requests/{told['id']}/certificate")).json()
+        return shown
+
+    first = await erased("first", 5, 3, risk=True)
+    second = await erased("second", 2, 1, risk=True)
+    (only,) = first["erasures"]
+    assert (only["erasure_id"], only["customer_id"], only["partial"]) == (first["erasure_id"], who, True)
+    assert [one["erasure_id"] for one in second["erasures"]] == [first["erasure_id"], second["erasure_id"]]
+    assert all(one["completed_at"] for one in second["erasures"])
+    by_feedback = [
+        next(said for said in one["services"] if said["service"] == "feedback") for one in second["erasures"]
+    ]
+    assert [(one["removed"], one["left"]) for one in by_feedback] == [
+        ({"feedback": 5}, {"case": 3}), ({"feedback": 2}, {"case": 1}),
+    ]  # fmt: skip
+    assert {said["service"] for said in second["erasures"][0]["services"] if said["kept"]} == {"customer", "risk"}
+    lines = {one["service"]: one for one in second["services"]}
+    assert (lines["feedback"]["removed"], lines["feedback"]["left"]) == ({"feedback": 7}, {"case": 1})
+    again = (await staff.get(f"/v1/privacy-requests/{first['request_id']}/certificate")).json()
+    assert again == first, "what came after its answer is not in it"
+
+
 async def test_what_a_hold_kept_is_forgotten_by_itself_when_it_ends(
     service: Service, staff: httpx.AsyncClient, register: Do, ask: Do
 ) -> None:

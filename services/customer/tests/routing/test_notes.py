@@ -112,6 +112,6 @@ async def test_a_note_is_sealed_handed_over_but_for_a_suspicion_and_forgotten(
     assert "possible_fraud" not in json.dumps(told, default=str)
     assert b"possible_fraud" not in await stored(service)
     async with service.world.db.begin() as tx:
-        await erasing.forget(tx, [UUID(who)])
+        await erasing.forget(service.world, tx, [UUID(who)])
         left = await tx.execute(text("SELECT count(*) FROM routing_note"))
         assert left.scalar_one() == 0

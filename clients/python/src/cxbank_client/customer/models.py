@@ -452,6 +452,9 @@ class Campaign(Answer):
 class Certificate(Answer):
     """What became of an erasure: what was erased where, what stays and why, and when the last backup of it is
     gone.
+
+    `services` are all erasures together: what was removed in any, what is left after the last. `erasures` are
+    each of them.
     """
 
     request_id: UUID
@@ -462,6 +465,7 @@ class Certificate(Answer):
     answered_at: datetime
     backups_gone_at: datetime | None
     services: list[CertificateLine]
+    erasures: list[CertifiedErasure]
 
 
 class CertificateLine(Answer):
@@ -477,6 +481,17 @@ class CertificateLine(Answer):
     removed: dict[str, int]
     left: dict[str, int]
     stays_by: list[RefusalView]
+
+
+class CertifiedErasure(Answer):
+    """One erasure of one record: in part, while something had to be kept, or whole."""
+
+    erasure_id: UUID
+    customer_id: UUID
+    partial: bool
+    requested_at: datetime
+    completed_at: datetime | None
+    services: list[ServiceErased]
 
 
 class ChangeAddress(Input):
@@ -2351,6 +2366,16 @@ class SegmentDetail(Answer):
     updated_at: datetime
     members: int
     freshness: CustomerSegmentsSchemasFreshness
+
+
+class ServiceErased(Answer):
+    """What one service said of one erasure: whether it kept by a rule, and its rows by table, removed and left."""
+
+    service: str
+    confirmed_at: datetime
+    kept: bool
+    removed: dict[str, int]
+    left: dict[str, int]
 
 
 class ServiceView(Answer):

@@ -257,27 +257,20 @@ async def active_customers(conn: AsyncConnection, after: UUID | None, limit: int
     return list((await conn.execute(chosen)).scalars())
 
 
-async def forget_interactions(tx: AsyncConnection, ids: Sequence[UUID]) -> Rows:
-    """Delete what is recorded of these ids; of what was deleted the day, kind and channel, counted."""
+async def forget_interactions(tx: AsyncConnection, ids: Sequence[UUID], zone: str) -> Rows:
+    """Delete what is recorded of these ids; of what was deleted the day in that zone, kind and channel, counted."""
     gone = (
         delete(interaction)
         .where(interaction.c.customer_id.in_(ids))
         .returning(interaction.c.occurred_at, interaction.c.kind, interaction.c.channel)
         .cte("gone")
     )
-    day = func.date(func.timezone("UTC", gone.c.occurred_at)).label("day")
+    day = func.date(func.timezone(zone, gone.c.occurred_at)).label("day")
     channel = func.coalesce(gone.c.channel, "").label("channel")
     counted = select(day, gone.c.kind, channel, func.count().label("count")).group_by(day, gone.c.kind, channel)
     rows = (await tx.execute(counted)).all()
     await tx.execute(delete(customer_activity).where(customer_activity.c.customer_id.in_(ids)))
     return rows
-
-
-async def counts(conn: AsyncConnection, since: datetime, until: datetime) -> Rows:
-    """What is left of the erased in [since, until), by day, kind and channel."""
-    table = interaction_count
-    chosen = select(table).where(table.c.day >= since.date(), table.c.day < until.date())
-    return (await conn.execute(chosen.order_by(table.c.day, table.c.kind, table.c.channel))).all()
 
 
 async def contacts_by_month(conn: AsyncConnection, since: datetime, until: datetime, zone: str) -> Rows:

@@ -34,7 +34,7 @@ customer_activity = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False),
 )
 
-# What is left of the erased: how many of what, where and on which day.
+# What is left of the erased: how many of what, where and on which day of the bank's zone, as contacts are counted.
 interaction_count = Table(
     "interaction_count",
     metadata,

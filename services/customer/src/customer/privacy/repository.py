@@ -42,6 +42,12 @@ async def locked(tx: AsyncConnection, erasure_id: UUID) -> Row[Any] | None:
     return (await tx.execute(select(erasure).where(erasure.c.id == erasure_id).with_for_update())).one_or_none()
 
 
+async def erasures_until(conn: AsyncConnection, customers: Sequence[UUID], at: datetime) -> Rows:
+    """Every erasure of these records that was asked for by then, in part or whole, the oldest first."""
+    chosen = select(erasure).where(erasure.c.customer_id.in_(customers), erasure.c.requested_at <= at)
+    return (await conn.execute(chosen.order_by(erasure.c.requested_at, erasure.c.id))).all()
+
+
 async def confirmations(conn: AsyncConnection, erasure_ids: Sequence[UUID]) -> Rows:
     """Which services have confirmed, and when."""
     table = erasure_confirmation

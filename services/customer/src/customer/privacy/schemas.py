@@ -111,8 +111,32 @@ class CertificateLine(View):
     stays_by: list[RefusalView]
 
 
+class ServiceErased(View):
+    """What one service said of one erasure: whether it kept by a rule, and its rows by table, removed and left."""
+
+    service: str
+    confirmed_at: datetime
+    kept: bool
+    removed: dict[str, int]
+    left: dict[str, int]
+
+
+class CertifiedErasure(View):
+    """One erasure of one record: in part, while something had to be kept, or whole."""
+
+    erasure_id: UUID
+    customer_id: UUID
+    partial: bool
+    requested_at: datetime
+    completed_at: datetime | None
+    services: list[ServiceErased]
+
+
 class Certificate(View):
-    """What became of an erasure: what was erased where, what stays and why, and when the last backup of it is gone."""
+    """What became of an erasure: what was erased where, what stays and why, and when the last backup of it is gone.
+
+    `services` are all erasures together: what was removed in any, what is left after the last. `erasures` are each of them.
+    """
 
     request_id: UUID
     erasure_id: UUID | None
@@ -124,6 +148,9 @@ class Certificate(View):
         description="backups made before hold the wrapped keys until then; null where nothing was erased"
     )
     services: list[CertificateLine]
+    erasures: list[CertifiedErasure] = Field(
+        default=[], description="every erasure of these records up to the answer, the oldest first"
+    )
 
 
 class CheckIdentity(Body):

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer.interactions import repository
 
 
-async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
-    """Reduce what is recorded of these customers to counts; their keys are destroyed by whoever asks for it."""
-    gone = await repository.forget_interactions(tx, ids)
+async def forget(tx: AsyncConnection, ids: Sequence[UUID], zone: str) -> None:
+    """Reduce what is recorded of these customers to counts, by days of the bank's zone; whoever asks for it destroys their keys."""
+    gone = await repository.forget_interactions(tx, ids, zone)
     await repository.tally(tx, [dict(row._mapping) for row in gone])

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from customer.interactions.schemas import Interaction, RecordInteraction
 from customer.interactions.usecases.sealing import INTERACTION, sealed, view_of, views
 from customer.parties.problems import CustomerErased
 from customer.parties.usecases import subject_of
-from shared import audit
+from shared import audit, clock
 from shared.access import Caller
 from shared.crypto import DataKey
 from shared.events import outbox
@@ -48,18 +47,18 @@ async def record_interactions(
     keys = {subject.id: key for subject, key in (await world.vault.for_write(tx, subjects)).items()}
     if None not in keys.values():
         return await _passed(world, tx, wishes, keys, shown)
-    await _count(tx, [wish for wish in wishes if keys[wish.body.customer_id] is None])
+    await _count(tx, world.settings.zone, [wish for wish in wishes if keys[wish.body.customer_id] is None])
     known = [wish for wish in wishes if keys[wish.body.customer_id] is not None]
     answers = iter(await _passed(world, tx, known, keys, shown) if known else ())
     return [CustomerErased() if keys[wish.body.customer_id] is None else next(answers) for wish in wishes]
 
 
-async def _count(tx: AsyncConnection, late: Sequence[Wish[RecordInteraction]]) -> None:
+async def _count(tx: AsyncConnection, zone: str, late: Sequence[Wish[RecordInteraction]]) -> None:
     """Reduce what comes late of the erased to counts; the gate remembers the event, so that none counts twice."""
     once = {wish.gate.key: wish for wish in reversed(late)}
     new = await claim(tx, storage.GATE, list(once.values()))
     counted = Counter(
-        (body.occurred_at.astimezone(UTC).date(), body.kind, body.channel or "")
+        (clock.day_in(zone, body.occurred_at), body.kind, body.channel or "")
         for body in (wish.body for key, wish in once.items() if key in new)
     )
     rows = [

@@ -24,7 +24,15 @@ from customer.privacy import repository
 from customer.privacy.domain import SERVICES, ErasureState, Said, kept_by, state_of
 from customer.privacy.events import ErasureCompleted, ErasureRequested
 from customer.privacy.problems import ErasureUnknown, MustBeKept
-from customer.privacy.schemas import Certificate, CertificateLine, Confirmation, Erasure, RefusalView
+from customer.privacy.schemas import (
+    Certificate,
+    CertificateLine,
+    CertifiedErasure,
+    Confirmation,
+    Erasure,
+    RefusalView,
+    ServiceErased,
+)
 from customer.privacy.usecases.duties import refused
 from customer.relationships import usecases as relationships
 from customer.routing import usecases as routing
@@ -47,7 +55,6 @@ _KEPT_BY_DUTY: Final[tuple[Forget, ...]] = (
     identity.forget,
     disclosure.forget,
     consents.forget,
-    interactions.forget,
     repository.forget,
     relationships.forget,
     routing.forget,
@@ -62,15 +69,18 @@ _BESIDE: Final[tuple[Forget, ...]] = (
 )
 
 
-async def forget(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+async def forget(world: World, tx: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Everything this service removes of erased customers besides their keys."""
     # Before all others: how somebody is to be counted is known only while their messages and doings are there.
     await campaigns.forget(tx, ids)
-    await _forget_all(tx, ids)
+    await _forget_all(world, tx, ids)
 
 
-async def _forget_all(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
-    for one in (*_KEPT_BY_DUTY, *_BESIDE):
+async def _forget_all(world: World, tx: AsyncConnection, ids: Sequence[UUID]) -> None:
+    for one in _KEPT_BY_DUTY:
+        await one(tx, ids)
+    await interactions.forget(tx, ids, world.settings.zone)
+    for one in _BESIDE:
         await one(tx, ids)
 
 
@@ -126,7 +136,7 @@ async def request_erasure(
         await _forget_beside(tx, [customer_id])
     else:
         await world.vault.erase(tx, subject, at)
-        await _forget_all(tx, [customer_id])
+        await _forget_all(world, tx, [customer_id])
     after = await named(tx, storage.metadata, customer_id)
     await repository.confirm(tx, erasure_id, at, Said(OWN, OWN in kept, removed(before, after), after))
     said = ErasureRequested(request_id=erasure_id, customer_id=customer_id, kept=sorted(kept), occurred_at=at)
@@ -163,21 +173,27 @@ async def certificate(
 ) -> Certificate:
     """What was erased where, what stays and why, of a request that is answered; the reading is recorded.
 
-    Of a person with several records the rows of all of them, counted together.
+    Of a person with several records the rows of all of them, counted together. Who was erased in part before is named with
+    every erasure up to the answer, whoever asked for it: what was removed is all of it, what is left is as of the last.
     """
     settings = world.settings
     assert isinstance(settings, Settings)  # noqa: S101  # this service is started with its own settings
     persons = await repository.persons_of(tx, row.id)
-    erasures = [one.erasure_id for one in persons if one.erasure_id is not None]
+    erasures = await repository.erasures_until(tx, [one.customer_id for one in persons], row.answered_at)
+    whose = {one.id: one.customer_id for one in erasures}
     answers: dict[str, list[Row[Any]]] = {service: [] for service in SERVICES}
-    for one in await repository.confirmations(tx, erasures):
+    by_erasure: dict[UUID, list[Row[Any]]] = {one: [] for one in whose}
+    for one in await repository.confirmations(tx, list(whose)):
         answers[one.service].append(one)
+        by_erasure[one.erasure_id].append(one)
+    # Of each record and service the last word, in the order of the erasures.
+    last = {(whose[one], said.service): said for one, many in by_erasure.items() for said in many}
     lines = [
         CertificateLine(
             service=service,
             confirmed_at=max((one.confirmed_at for one in said), default=None),
             removed=_together(one.removed for one in said),
-            left=_together(one.left for one in said),
+            left=_together(one.left for (_, by), one in last.items() if by == service),
             stays_by=[one for one in refusals if service in one.services],
         )
         for service, said in answers.items()
@@ -194,6 +210,17 @@ async def certificate(
         answered_at=row.answered_at,
         backups_gone_at=row.answered_at + timedelta(days=settings.backup_days) if erased else None,
         services=lines,
+        erasures=[
+            CertifiedErasure(
+                erasure_id=one.id,
+                customer_id=one.customer_id,
+                partial=one.partial,
+                requested_at=one.requested_at,
+                completed_at=one.completed_at,
+                services=[ServiceErased.model_validate(said, from_attributes=True) for said in by_erasure[one.id]],
+            )
+            for one in erasures
+        ],
     )
 
 
