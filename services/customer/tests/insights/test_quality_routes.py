@@ -256,3 +256,18 @@ async def test_the_part_of_the_worker_ends_when_it_is_told_to(service: Service, 
 async def test_a_customer_is_not_told(service: Service) -> None:
     customer = await service.client(*SCOPES, actor="customer", customer_id=str(clock.new_id()))
     assert (await customer.get("/v1/insights/data-quality")).status_code == 403
+
+
+async def test_a_record_that_cannot_be_read_keeps_nobody_else_from_being_judged(
+    service: Service, staff: httpx.AsyncClient, every_count: list[Tally]
+) -> None:
+    body = {"kind": "individual", "legal_name": "李雷", "gender": 1}
+    ids = [
+        (await staff.post("/v1/customers", json=body | {"external_ref": f"u-{at}"})).json()["id"] for at in range(15)
+    ]
+    async with service.world.db.begin() as tx:
+        await tx.execute(text("UPDATE customer SET legal_name = '\\x00'::bytea WHERE id = :id"), {"id": ids[7]})
+        await tx.execute(text("UPDATE customer SET details = '\\x0011'::bytea WHERE id = :id"), {"id": ids[9]})
+    await judged(service)
+    assert [(tally.kinds, tally.unreadable) for tally in every_count] == [({"individual": 13}, 2)]
+    assert (await staff.get("/v1/insights/data-quality")).json()["unreadable"] == 2

@@ -950,7 +950,9 @@ class DataQuality(Answer):
     count began;
     `made_at` is when it ended, null before the first has. What tells of fewer than `fewest` people is left out
     or null;
-    `kinds_left_out` are kinds of party of whom there are that few.
+    `kinds_left_out` are kinds of party of whom there are that few; `unreadable` are records in no figure, for
+    their seal is
+    broken: which they are, the log of the worker says.
     """
 
     as_of: datetime
@@ -960,6 +962,7 @@ class DataQuality(Answer):
     made_at: datetime | None
     fewest: int
     kinds_left_out: list[str]
+    unreadable: int
 
 
 class DecideCandidate(Input):

@@ -206,7 +206,8 @@ class DataQuality(View):
 
     The source of a field is whose word holds (of a record: of its name). Staleness is as of `as_of`, when the count began;
     `made_at` is when it ended, null before the first has. What tells of fewer than `fewest` people is left out or null;
-    `kinds_left_out` are kinds of party of whom there are that few.
+    `kinds_left_out` are kinds of party of whom there are that few; `unreadable` are records in no figure, for their seal is
+    broken: which they are, the log of the worker says.
     """
 
     as_of: datetime
@@ -216,6 +217,7 @@ class DataQuality(View):
     made_at: datetime | None = None
     fewest: int = 0
     kinds_left_out: list[str] = []
+    unreadable: int = 0
 
 
 class ForecastDay(View):

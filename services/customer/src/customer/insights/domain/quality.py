@@ -42,6 +42,7 @@ class Tally:
     kinds: Counter[str] = field(default_factory=Counter)
     cells: Counter[Cell] = field(default_factory=Counter)
     ages: Counter[Age] = field(default_factory=Counter)
+    unreadable: int = 0
 
     def stored(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -49,6 +50,7 @@ class Tally:
             "kinds": dict(self.kinds),
             "cells": [[*cell, number] for cell, number in sorted(self.cells.items())],
             "ages": [[*one, number] for one, number in sorted(self.ages.items())],
+            "unreadable": self.unreadable,
         }
 
     @classmethod
@@ -58,6 +60,7 @@ class Tally:
             Counter(kept.get("kinds", {})),
             Counter({Cell(*line[:-1]): line[-1] for line in kept.get("cells", ())}),
             Counter({Age(*line[:-1]): line[-1] for line in kept.get("ages", ())}),
+            kept.get("unreadable", 0),
         )
 
 

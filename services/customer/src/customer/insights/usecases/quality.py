@@ -43,6 +43,7 @@ async def judge_records(world: World) -> bool:
         page = await parties.judged_page(world, tx, row.reached, PAGE, row.began_at)
         for one in page.records:
             count(tally, one, row.began_at, world.settings.zone)
+        tally.unreadable += page.unreadable
         if page.last is not None:
             await repository.keep_judging(tx, page.last, tally.stored())
         else:
@@ -75,6 +76,7 @@ async def _keep(world: World, tx: AsyncConnection, tally: Tally, began_at: datet
         made_at=clock.now(),
         fewest=fewest,
         kinds_left_out=left_out,
+        unreadable=tally.unreadable,
         fields=[
             FieldQuality(
                 field=shown.field,

@@ -68,7 +68,8 @@ def language_known(tag: str) -> bool:
 def industry_known(code: str) -> bool:
     """Whether the division of an ISIC Rev. 4 code lies within its section."""
     bounds = _codes()["industries"].get(code[:1])
-    return bounds is not None and (len(code) == 1 or bounds[0] <= int(code[1:3]) <= bounds[1])
+    division = code[1:3]
+    return bounds is not None and (len(code) == 1 or (division.isdecimal() and bounds[0] <= int(division) <= bounds[1]))
 
 
 def postal_code_fits(code: str, country: str) -> bool:

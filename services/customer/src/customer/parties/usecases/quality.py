@@ -18,6 +18,8 @@ from customer.parties.schemas.parts import Address
 from customer.parties.usecases.claiming import Claims, all_claims, claims_from, facts_of, holding
 from customer.parties.usecases.sealing import opened_details, subject_of, views
 from shared import clock
+from shared.crypto import SealBroken
+from shared.telemetry import log
 from shared.world import World
 
 # Of an organisation the two are one day, and kept as one fact.
@@ -36,10 +38,14 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records in the order of their ids; `last` is up to whom, None when nobody comes after them."""
+    """Some records in the order of their ids; `last` is up to whom, None when nobody comes after them.
+
+    `unreadable` is how many more there are whose seal is broken or that no longer fit their shape.
+    """
 
     records: Sequence[Judged]
     last: UUID | None
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,11 @@ class SharedContacts:
 async def judged_page(world: World, conn: AsyncConnection, last: UUID | None, size: int, at: datetime) -> Page:
     """The next records after that id as they are now, judged by the rules of the bank's day at that instant.
 
-    For what the service counts by itself: nothing that is opened leaves this function.
+    For what the service counts by itself: nothing that is opened leaves this function. A record that cannot be read is
+    named in the log, and keeps nobody else from being judged.
     """
     rows = await repository.after(conn, last, size)
-    found = await views(world, conn, [row.id for row in rows])
+    found, broken = await _readable(world, conn, [row.id for row in rows])
     keys = await world.vault.for_read(conn, [subject_of(one) for one in found])
     points = [point.id for view in found.values() for point in view.contact_points]
     shared = await repository.shared_among(conn, points) if points else set()
@@ -75,7 +82,24 @@ async def judged_page(world: World, conn: AsyncConnection, last: UUID | None, si
         source = record.facts["legal_name"].source
         await asyncio.sleep(0)  # whoever runs beside this wants their turn
         made.append(Judged(str(view.kind), judged(record, rules, at, today), source, view.updated_at))
-    return Page(made, rows[-1].id if len(rows) == size else None)
+    return Page(made, rows[-1].id if len(rows) == size else None, broken)
+
+
+async def _readable(world: World, conn: AsyncConnection, ids: Sequence[UUID]) -> tuple[dict[UUID, Customer], int]:
+    """These parties, opened, and how many of them cannot be."""
+    try:
+        return await views(world, conn, ids), 0
+    except (SealBroken, ValueError) as error:
+        if len(ids) == 1:
+            log.error("record_unreadable", customer_id=str(ids[0]), kind=type(error).__name__)
+            return {}, 1
+    found: dict[UUID, Customer] = {}
+    broken = 0
+    for one in ids:
+        more, lost = await _readable(world, conn, [one])
+        found |= more
+        broken += lost
+    return found, broken
 
 
 def _record(view: Customer, claims: Claims, shared: set[UUID], today: date) -> Record:
