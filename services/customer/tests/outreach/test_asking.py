@@ -75,6 +75,8 @@ ODD: list[tuple[dict[str, Any], str, str]] = [
     ({"purpose": "marketing"}, "unfit", "/purpose not-of-template"),
     ({"channels": []}, "unfit", "/channels unknown"),
     ({"channels": ["pigeon"]}, "unfit", "/channels unknown"),
+    ({"expires_at": "0001-01-01T00:00:00+08:00"}, "unfit", "/expires_at malformed"),
+    ({"expires_at": "9999-12-31T23:59:59-08:00"}, "unfit", "/expires_at malformed"),
 ]
 
 

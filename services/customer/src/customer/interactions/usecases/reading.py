@@ -21,8 +21,8 @@ from shared.problems import Problem
 from shared.subjects import circles, resolve
 from shared.world import World
 
-# Interactions of a person looked at together: the first of a kind is mostly an act already.
-FEW: Final = 8
+# Interactions of a person looked at together: the first of a kind is mostly an act already, and a row read is a row paid for.
+MOST_TOGETHER: Final = 64
 
 
 async def facts_of_ids(
@@ -142,14 +142,15 @@ async def first_own_acts(
     """When each of these very ids first did something of a kind itself in [since, until), by event time.
 
     What the bank did (interest, fees) is nobody's act, and of several steps only the first is one. With `product` only the
-    opening of one counts. Facts are opened in event order until one does, a few of each person at a time. Who is erased did
-    nothing that can be read.
+    opening of one counts. Facts are opened in event order until one does, of each person one at first and then more at a
+    time. Who is erased did nothing that can be read.
     """
     keys = await world.vault.for_read(conn, [subject_of(one) for one in ids])
     behind = {one: (since, UUID(int=0)) for one in ids if keys[subject_of(one)] is not None}
     found: dict[UUID, datetime] = {}
+    most = 1
     while behind:
-        rows = await repository.next_of_kind(conn, behind, kind, channel, since, until, FEW)
+        rows = await repository.next_of_kind(conn, behind, kind, channel, since, until, most)
         many: Counter[UUID] = Counter()
         for row in rows:
             many[row.customer_id] += 1
@@ -157,7 +158,8 @@ async def first_own_acts(
             key = keys[subject_of(row.customer_id)]
             if row.customer_id not in found and key is not None and _is_act(fact_of(row, key), product):
                 found[row.customer_id] = row.occurred_at
-        behind = {one: last for one, last in behind.items() if many[one] == FEW and one not in found}
+        behind = {one: last for one, last in behind.items() if many[one] == most and one not in found}
+        most = min(4 * most, MOST_TOGETHER)
     return found
 
 

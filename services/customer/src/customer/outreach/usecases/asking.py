@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -85,6 +85,10 @@ def _body(asked: Asked) -> SubmitMessage:
     channels = None if asked.channels is None else [one for one in Channel if one in asked.channels]
     if channels == []:
         faults.append("/channels unknown")
+    expires_at = asked.expires_at
+    if expires_at is not None and not _dated(expires_at):
+        faults.append("/expires_at malformed")
+        expires_at = None
     data, odd = _data(asked.data)
     return AskedMessage(
         customer_id=asked.customer_id,
@@ -94,7 +98,7 @@ def _body(asked: Asked) -> SubmitMessage:
         urgency=Urgency.URGENT if asked.urgent else Urgency.ROUTINE,
         channels=channels or None,
         language=asked.language if _is(_LANGUAGE, asked.language) else None,
-        expires_at=asked.expires_at,
+        expires_at=expires_at,
         external_ref=str(asked.event_id),
         asked_in=asked.event_id,
         category=category,
@@ -111,6 +115,15 @@ def _data(given: Mapping[str, Any]) -> tuple[dict[str, str | int | bool], list[s
     named = {place: value for place, value in given.items() if _is(_PLACE, place)}
     odd += [f"/data/{place} malformed" for place, value in named.items() if not _is(_FILLING, value)]
     return {place: value for place, value in named.items() if _is(_FILLING, value)}, odd
+
+
+def _dated(at: datetime) -> bool:
+    """Whether an instant has a date in UTC: a few hours before the first year or after the last have none."""
+    try:
+        at.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def _is(kind: TypeAdapter[Any], value: object) -> bool:
