@@ -186,6 +186,40 @@ async def test_no_minute_has_more_messages_than_the_pace(
     assert all(later - earlier >= timedelta(minutes=1) for earlier, later in zip(sent, sent[2:], strict=False))
 
 
+async def test_who_takes_back_after_the_launch_what_their_being_chosen_rests_on_is_not_written_to(
+    staff: Any, register: Any, plan: Any, go: Go, courier: Courier, mailbox: Any
+) -> None:
+    names = dict.fromkeys(("en", "zh-Hans", "zh-Hant"), "all")
+    body = {"key": "chosen", "names": names, "rule": "tier == 'mass'", "use": "marketing"}
+    chosen = (await staff.post("/v1/segments", json=body)).json()["id"]
+    grant = {"decision": "granted", "language": "en", "evidence": {"method": "click"}}
+    with clock.frozen(NOON) as held:
+        who = await people(register, 4)
+
+        async def say(address: str, word: dict[str, Any]) -> None:
+            path = f"/v1/customers/{who[address]}/consents"
+            told = {"purpose": "profiling", "external_ref": f"{address}-{word['decision']}"}
+            assert (await staff.post(path, json=told | word)).status_code == 201
+
+        agreeing = sorted(who)[:3]  # the fourth never does
+        for address in agreeing:
+            await say(address, grant)
+        made = await plan(holdout_percent=0, per_minute=1, segment_id=chosen)
+        await launched(held, go)
+        await deliver(courier)
+        (first,) = (letter["To"] for letter in mailbox.letters)
+        leaver, stayer = sorted({*agreeing} - {first})
+        await say(leaver, {"decision": "withdrawn"})
+        for _ in range(3):
+            held.move(timedelta(minutes=1))
+            await go()
+            await deliver(courier)
+        told = await results(staff, made)
+    assert sorted(letter["To"] for letter in mailbox.letters) == sorted([first, stayer])
+    assert sum(one["assigned"] for one in told["variants"]) == 3
+    assert "use-denied" in str(told)
+
+
 async def test_a_campaign_with_hours_waits_for_them_and_so_do_messages_that_had_to_wait(
     staff: Any, register: Any, plan: Any, go: Go, courier: Courier, mailbox: Any
 ) -> None:

@@ -35,6 +35,7 @@ DRAWN_AT_ONCE: Final = 2_000
 WRITTEN_AT_ONCE: Final = 200
 MINUTE: Final = timedelta(minutes=1)
 SOON: Final = timedelta(seconds=1)
+USE_DENIED: Final = "use-denied"
 CAMPAIGNER: Final = Caller(sub="customer-campaigns", actor="service", scopes=frozenset())
 
 
@@ -124,10 +125,15 @@ async def _write(world: World, tx: AsyncConnection, row: Row[Any], now: datetime
     waiting = await repository.waiting(tx, row.id, min(pace, WRITTEN_AT_ONCE))
     if not waiting:
         return ends_at
-    doubled = await _counted_elsewhere(tx, row, [one.customer_id for one in waiting])
-    wishes = [_wish(world, row, one) for one in waiting if one.customer_id not in doubled]
+    ids = [one.customer_id for one in waiting]
+    doubled = await _counted_elsewhere(tx, row, ids)
+    # Who took back since the launch what their being chosen rests on is not written to.
+    denied = sorted(await segments.denied_now(tx, row.segment_id, ids) - set(doubled))
+    passed = {*doubled, *denied}
+    wishes = [_wish(world, row, one) for one in waiting if one.customer_id not in passed]
     answers = await outreach.submit_messages(world, tx, wishes) if wishes else []
     wrote = [_note(one, now, refused="linked") for one in doubled]
+    wrote += [_note(one, now, refused=USE_DENIED) for one in denied]
     for wish, answer in zip(wishes, answers, strict=True):
         one = wish.body.customer_id
         if isinstance(answer, Problem):

@@ -1,6 +1,7 @@
 """What profiling rests on: at an instant, for one person, and until when that holds; a use that can name nothing is none."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -67,13 +68,20 @@ class Terms:
 
     uses: tuple[ProfilingUse, ...]
     purposes: tuple[Purpose, ...]
-    _versions: Mapping[str, Sequence[Purpose]] = field(init=False, compare=False, repr=False)
+    _versions: dict[str, list[Purpose]] = field(init=False, compare=False, repr=False, default_factory=dict)
+    _turns: dict[str, list[datetime]] = field(init=False, compare=False, repr=False, default_factory=dict)
+    _worded: set[str] = field(init=False, compare=False, repr=False, default_factory=set)
+    # What rests on nobody's words is the same for everybody between two turns: told once.
+    _alike: dict[tuple[str, int], Grounds] = field(init=False, compare=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        versions: dict[str, list[Purpose]] = {}
         for one in self.purposes:
-            versions.setdefault(one.code, []).append(one)
-        object.__setattr__(self, "_versions", versions)
+            self._versions.setdefault(one.code, []).append(one)
+        for use in self.uses:
+            codes = (use.purpose, *use.objections)
+            turns = {use.effective_from, *(one.effective_from for code in codes for one in self._of(code))}
+            self._turns[use.code] = sorted(turns.union(self._turns.get(use.code, ())))
+        self._worded.update(code for code in self._turns if self.words_of([code]))
 
     def use_at(self, code: str, at: datetime) -> ProfilingUse | None:
         """The version of a use that is in force."""
@@ -102,13 +110,19 @@ class Terms:
         What is said after `at` counts for nothing but the end of the answer. The categories matter where a consent is
         asked: sensitive ones are then consented to separately (PIPL Art. 29). No categories: the purpose's ordinary ones.
         """
+        turns = self._turns.get(code, [])
+        place = bisect_right(turns, at)
+        until = turns[place] if place < len(turns) else None
+        if code not in self._worded:
+            if (code, place) not in self._alike:
+                self._alike[code, place] = Grounds(code, self._ruling(self.use_at(code, at), categories, (), at), until)
+            return self._alike[code, place]
         words = list(words)
-        use = self.use_at(code, at)
         said = [one for one in words if one.occurred_at <= at]
-        turns = [one for one in self._turns_of(code) if one > at]
-        ends = [one.occurred_at for one in words if one.occurred_at > at]
+        ends = [] if until is None else [until]
+        ends += [one.occurred_at for one in words if one.occurred_at > at]
         ends += [one.expires_at for one in said if one.expires_at is not None and one.expires_at > at]
-        return Grounds(code, self._ruling(use, categories, said, at), min([*turns, *ends], default=None))
+        return Grounds(code, self._ruling(self.use_at(code, at), categories, said, at), min(ends, default=None))
 
     def _ruling(
         self, use: ProfilingUse | None, categories: frozenset[str], said: Sequence[Entry], at: datetime
@@ -133,10 +147,3 @@ class Terms:
 
     def _of(self, code: str) -> Sequence[Purpose]:
         return self._versions.get(code, ())
-
-    def _turns_of(self, code: str) -> Iterable[datetime]:
-        for use in self.uses:
-            if use.code == code:
-                yield use.effective_from
-                for purpose in (use.purpose, *use.objections):
-                    yield from (one.effective_from for one in self._of(purpose))

@@ -1,6 +1,6 @@
 """What can be done with segments: define, change, preview, adopt presets, tell who is in, show and explain memberships."""
 
-from customer.segments.usecases.audience import known_past, members_at, require_active
+from customer.segments.usecases.audience import denied_now, known_past, members_at, require_active
 from customer.segments.usecases.catalogue import (
     adopt_presets,
     change_segment,
@@ -26,6 +26,7 @@ __all__ = [
     "change_segment",
     "check_condition",
     "define_segment",
+    "denied_now",
     "everybody_in",
     "fifths",
     "forget",

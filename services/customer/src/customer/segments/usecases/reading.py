@@ -23,7 +23,7 @@ from customer.segments import repository
 from customer.segments.domain.memberships import Cause
 from customer.segments.domain.rules import Book
 from customer.segments.schemas import Explained, Membership, Memberships
-from customer.segments.usecases.library import shelf, vocabulary
+from customer.segments.usecases.library import DEFAULT_USE, shelf, vocabulary
 from customer.segments.usecases.sources import Source, sources
 from shared import audit, clock
 from shared.access import Caller
@@ -195,7 +195,10 @@ def _explained(
 async def gather(
     _: World, conn: AsyncConnection, customers: Sequence[UUID]
 ) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
-    """Which segments people under these ids are in and were in, of those customers may be told: for their own export."""
+    """Which segments people under these ids are in and were in, of those customers may be told: for their own export.
+
+    Each with what it is told for and on what that rested when it began (GDPR Art. 15(1)(a)).
+    """
     told = (await shelf(conn)).told
     named = {row.id: row for row in await repository.every(conn) if row.key in told}
     here, gone = await repository.members_of(conn, customers), await repository.stays_of(conn, customers, void=False)
@@ -210,6 +213,9 @@ async def gather(
                     "names": segment.names,
                     "since": row.entered_at,
                     "until": row._mapping.get("left_at"),
+                    "use": segment.use or DEFAULT_USE,
+                    "receipt_id": row.receipt_id,
+                    "legal_basis": row.legal_basis,
                 },
             )
 
