@@ -21,11 +21,45 @@ from customer.outreach.domain.templates import TextFault, best_language, places,
         "{{ name[0] }}",
         "{{ unclosed",
         "{% if %}",
+        "{{ self }}",
+        "{{ _x }}",
+        "{{ Name }}",
+        "{{ \uff41 }}",
+        "{{ " + "a" * 41 + " }}",
+        "{{ " + "9" * 7_000 + " }}",
+        "{{ 0x" + "f" * 7_000 + " }}",
+        "{{ " + "(" * 3_900 + "a" + ")" * 3_900 + " }}",
+        "{{ " + "not " * 1_900 + "a }}",
+        "{{ a" + " and a" * 1_300 + " }}",
+        "{{ " + "a if a else " * 600 + "a }}",
+        "{% if a %}" * 21 + "x" + "{% endif %}" * 21,
+        "{% if a %}" * 360 + "x" + "{% endif %}" * 360,
     ],
 )
 def test_a_text_that_does_more_than_fill_places_is_refused(text: str) -> None:
     with pytest.raises(TextFault):
         places(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["range", "lipsum", "dict", "cycler", "joiner", "namespace", "varargs", "loop", "caller"]
+)
+def test_a_word_of_the_engine_is_a_place_like_any_other(name: str) -> None:
+    text = f"{{{{ {name} }}}}"
+    assert places(text) == {name}
+    assert rendered(text, {name: "x"}) == "x"
+    with pytest.raises(TextFault):
+        rendered(text, {})
+
+
+def test_a_text_that_was_taken_and_does_not_compile_fails_alone() -> None:
+    deep = "{% if a %}" * 120 + "x" + "{% endif %}" * 120
+    with pytest.raises(TextFault):
+        rendered(deep, {"a": 1})
+
+
+def test_what_no_gateway_can_carry_is_left_out() -> None:
+    assert rendered("{{ a }}{{ '\\ud800\\x07' }}\n\t.", {"a": "1\x00\x85\u2028"}) == "1\n\t."
 
 
 def test_a_text_is_filled_and_chooses_its_wording() -> None:

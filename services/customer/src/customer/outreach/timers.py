@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer.disclosure import usecases as disclosure
 from customer.outreach import usecases
 from customer.outreach.clients import Gateway, close_all
-from customer.outreach.domain.messages import Channel, Job
+from customer.outreach.domain.messages import Channel, Job, Outcome
 from shared.jobs.turns import take_turns
+from shared.telemetry import log
 from shared.world import World
 
 BATCH: Final = 50
@@ -45,7 +46,12 @@ class Courier:
         return len(jobs)
 
     async def _carry(self, job: Job) -> None:
-        outcome = await self._gateways[job.channel].deliver(job)
+        try:
+            outcome = await self._gateways[job.channel].deliver(job)
+        except Exception as error:  # noqa: BLE001  # one letter must not stop the others
+            # A fault of ours: nobody knows how far the letter came.
+            log.error("message_hand_over_failed", channel=job.channel, kind=type(error).__name__)
+            outcome = Outcome.UNKNOWN
         async with self._world.db.begin() as tx:
             await usecases.record(self._world, tx, job, outcome)
 

@@ -1,5 +1,6 @@
 """Texts with places to fill: checked when they are saved, rendered without access to anything but the data given."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
@@ -13,6 +14,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 # What every text may use besides the data of its message.
 ALWAYS: Final = frozenset({"name"})
 _environment: Final = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+# Jinja's own names (`range`, `lipsum`) are nothing to write to a customer: here they are places like any other.
+_environment.globals.clear()
+# A name of the data of a message; `self` is a word of Jinja's that no environment can be without.
+_PLACE: Final = re.compile(r"(?!self$)[a-z][a-z0-9_]{0,39}")
+# Choices within choices. Python compiles a hundred, and a text that fails only when it is sent would fail every time.
+_DEEPEST: Final = 20
 # A text fills places and chooses between wordings; whatever loops, calls or reaches into an object is no text.
 _TAKEN: Final = (
     nodes.Template,
@@ -34,7 +41,9 @@ _TAKEN: Final = (
 AN_INSTANT: Final = "_at"
 A_DAY: Final = "_on"
 # What a gateway or a mail header cannot carry; lines and tabs may stay in a body.
-_CONTROLS: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160), 0x2028, 0x2029))
+_CONTROLS: Final = dict.fromkeys(
+    (*range(9), 11, 12, *range(14, 32), *range(127, 160), 0x2028, 0x2029, *range(0xD800, 0xE000))
+)
 # ISO 639-3, members of the macrolanguage zho that have a CLDR or a common tag.
 _CHINESE: Final = frozenset({"zh", "cmn", "yue", "wuu", "nan", "hak", "gan", "hsn"})
 _SCRIPT: Final = 4
@@ -48,19 +57,36 @@ def places(text: str) -> frozenset[str]:
     """The names a text wants filled; raises TextFault for a text that does not parse or does more than fill places."""
     try:
         tree = _environment.parse(text)
-    except TemplateError as error:
+    except (TemplateError, ValueError, RecursionError) as error:
         raise TextFault(f"does not parse in line {getattr(error, 'lineno', '?')}") from None
+    if _depth(tree) > _DEEPEST:
+        raise TextFault(f"is nested more than {_DEEPEST} deep")
     stranger = next((one for one in tree.find_all(nodes.Node) if not isinstance(one, _TAKEN)), None)
     if stranger is not None:
         raise TextFault(f"{type(stranger).__name__.lower()} is not taken in a text (line {stranger.lineno})")
-    return frozenset(meta.find_undeclared_variables(tree))
+    odd = next((one for one in tree.find_all(nodes.Name) if not _PLACE.fullmatch(one.name)), None)
+    if odd is not None:
+        raise TextFault(f"has a place whose name no message can fill (line {odd.lineno})")
+    try:
+        return frozenset(meta.find_undeclared_variables(tree))
+    except ValueError:
+        raise TextFault("holds a number that nobody can write") from None
+
+
+def _depth(tree: nodes.Node) -> int:
+    """How deep a text is nested; step by step, for one that is too deep to walk is what is looked for."""
+    deepest, level = 0, [tree]
+    while level:
+        deepest += 1
+        level = [child for one in level for child in one.iter_child_nodes()]
+    return deepest
 
 
 def rendered(text: str, data: Mapping[str, object]) -> str:
     """The text with its places filled, without control characters; raises TextFault where one is missing."""
     try:
         return _environment.from_string(text).render(data).translate(_CONTROLS)
-    except (TemplateError, TypeError, ValueError) as error:
+    except (TemplateError, TypeError, ValueError, SyntaxError, RecursionError) as error:
         raise TextFault(f"cannot be filled ({type(error).__name__})") from None
 
 
