@@ -126,9 +126,13 @@ async def test_of_a_repeat_the_better_word_is_kept_and_a_worse_changes_nothing(b
     who = await made(bank, contact_points=[PHONE | {"provenance": old}], addresses=[HOME | {"provenance": old}])
     for part, body in (("contact-points", PHONE), ("addresses", HOME)):
         path = f"/v1/customers/{who['id']}/{part}"
-        for source, version in (("third_party", 1), ("registry", 2), ("customer", 2), ("registry", 3)):
+        for source, version in (("third_party", 1), ("registry", 2), ("customer", 2), ("registry", 2)):
             answer = await bank.post(path, json=body | {"provenance": {"source": source}})
             assert (answer.status_code, answer.json()["version"]) == (200, version), (part, source)
+        newer = {"source": "registry", "observed_at": clock.now().isoformat()}
+        for _ in range(2):
+            answer = await bank.post(path, json=body | {"provenance": newer})
+            assert answer.json()["version"] == 3, "a word with a time of its own, said twice"
         assert (await bank.post(path, json=body)).json()["provenance"]["source"] == "registry"
 
 
@@ -142,6 +146,10 @@ async def test_who_says_a_new_value_is_not_who_said_the_old_one(bank: httpx.Asyn
     renewed = (await bank.patch(path, json={"value": "+8613800138001"}, headers={"If-Match": '"2"'})).json()
     assert renewed["provenance"]["source"] == "bank"
     assert renewed["provenance"]["at"] >= before.isoformat()[:19]
+    unsaid = await bank.patch(path, json={"value": "+8613800138003", "provenance": None}, headers={"If-Match": '"3"'})
+    assert unsaid.json()["provenance"]["source"] == "bank"
+    back = await bank.patch(path, json={"value": "+8613800138001"}, headers={"If-Match": '"4"'})
+    assert back.status_code == 200
     proven = await bank.post(path.rsplit("/", 1)[0], json=OTHER | {"preferred": True, "verified": True})
     assert proven.status_code == 409, "that somebody is reached there is said by a change, not by a repeat"
 
@@ -172,3 +180,42 @@ async def test_a_sole_trader_and_a_small_firm_are_marked_and_a_mark_that_does_no
     assert (ended.json()["legal_form"], ended.json()["firm_size"]) == (None, None)
     (first, *_) = reversed((await bank.get(f"{path}/history")).json())
     assert first["customer"]["legal_form"] == "sole_trader"
+
+
+async def test_a_record_has_room_for_so_many_parts_however_many_come_at_once(
+    service: Service, twin: Service, bank: httpx.AsyncClient
+) -> None:
+    points = [{"kind": "phone", "value": f"+86138001380{at:02}"} for at in range(25)]
+    who = await made(bank, contact_points=points[:10])
+    assert (
+        await bank.post("/v1/customers", json=LI | {"external_ref": "many", "contact_points": points})
+    ).status_code == 422
+    other = await twin.client(WRITE, READ, actor="client", sub="app")
+    path = f"/v1/customers/{who['id']}/contact-points"
+    answers = await asyncio.gather(*((bank, other)[at % 2].post(path, json=one) for at, one in enumerate(points[10:])))
+    assert sorted(one.status_code for one in answers) == [201] * 10 + [409] * 5
+    assert {one.json()["type"] for one in answers if one.status_code == 409} == {"/problems/parts-full"}
+    assert (await bank.post(path, json=points[0])).status_code == 200, "a repeat takes no room"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[], {}, "phone", 7, None, [PHONE], {"kind": "phone"}, PHONE | {"value": 138}, PHONE | {"value": ["x"]},
+     PHONE | {"preferred": "perhaps"},
+     PHONE | {"kind": "fax"}, PHONE | {"provenance": "registry"}, PHONE | {"provenance": {"source": "rumour"}},
+     PHONE | {"value": "+" + "1" * 400}, PHONE | {"unknown": 1}],
+)  # fmt: skip
+async def test_what_is_no_contact_point_is_refused_and_changes_nothing(bank: httpx.AsyncClient, wrong: Any) -> None:
+    who = await made(bank)
+    answer = await bank.post(f"/v1/customers/{who['id']}/contact-points", json=wrong)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    at_the_door = await bank.post("/v1/customers", json=LI | {"external_ref": "w", "contact_points": [wrong]})
+    assert at_the_door.status_code == 422
+    assert (await bank.get(f"/v1/customers/{who['id']}")).json() == who
+
+
+async def test_a_body_that_is_too_large_is_refused_before_it_is_read(bank: httpx.AsyncClient) -> None:
+    huge = orjson.dumps(LI | {"external_ref": "h", "occupation": "x" * 20_000_000})
+    answer = await bank.post("/v1/customers", content=huge, headers={"content-type": "application/json"})
+    assert answer.status_code == 413

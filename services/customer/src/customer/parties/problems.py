@@ -3,7 +3,7 @@
 NotFound 404
 ├── CustomerUnknown, PartUnknown
 Conflict 409
-├── IdentifierTaken, Outranked, PartKnownOtherwise
+├── IdentifierTaken, Outranked, PartKnownOtherwise, PartsFull
 Gone 410
 └── CustomerErased
 """
@@ -39,6 +39,12 @@ class PartKnownOtherwise(Conflict):
     """The customer has that contact point or identifier already, with other particulars: change it by PATCH."""
 
     title = "Already recorded with other particulars"
+
+
+class PartsFull(Conflict):
+    """The customer has as many contact points, identifiers or addresses as a record holds."""
+
+    title = "No room for another"
 
 
 class CustomerErased(Gone):

@@ -15,6 +15,10 @@ from customer.parties.domain.survivorship import Source
 from shared import clock
 from shared.schemas import Body, View
 
+# How many parts of a kind a record may have: whoever changes one reads them all.
+MOST_POINTS: Final = 20
+MOST_IDENTIFIERS: Final = 20
+MOST_ADDRESSES: Final = 10
 # Event time may run ahead of ours by what clocks differ.
 CLOCKS_APART: Final = timedelta(minutes=2)
 

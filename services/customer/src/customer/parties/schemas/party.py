@@ -11,6 +11,9 @@ from customer.parties.domain import Kind, State, Tier
 from customer.parties.domain.details import AccessibilityNeed, FirmSize, Gender, LegalForm, OccupationGroup, form_fault
 from customer.parties.domain.survivorship import Source
 from customer.parties.schemas.parts import (
+    MOST_ADDRESSES,
+    MOST_IDENTIFIERS,
+    MOST_POINTS,
     Address,
     AssetBand,
     Code,
@@ -78,9 +81,9 @@ class RegisterCustomer(_Facts):
 
     kind: Kind
     legal_name: Name
-    contact_points: Annotated[list[NewContactPoint], Field(max_length=20), AfterValidator(each_once)] = []
-    identifiers: Annotated[list[NewIdentifier], Field(max_length=20)] = []
-    addresses: Annotated[list[NewAddress], Field(max_length=10), AfterValidator(addresses_once)] = []
+    contact_points: Annotated[list[NewContactPoint], Field(max_length=MOST_POINTS), AfterValidator(each_once)] = []
+    identifiers: Annotated[list[NewIdentifier], Field(max_length=MOST_IDENTIFIERS)] = []
+    addresses: Annotated[list[NewAddress], Field(max_length=MOST_ADDRESSES), AfterValidator(addresses_once)] = []
     tier_hint: Tier | None = None
     external_ref: ExternalRef | None = None
 

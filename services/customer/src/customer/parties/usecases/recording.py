@@ -14,9 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from customer.parties import repository
 from customer.parties.domain import ContactKind, normal_contact
 from customer.parties.domain.survivorship import Claim, Source
-from customer.parties.problems import IdentifierTaken, PartKnownOtherwise, PartUnknown
+from customer.parties.problems import IdentifierTaken, PartKnownOtherwise, PartsFull, PartUnknown
 from customer.parties.schemas import Customer
 from customer.parties.schemas.parts import (
+    MOST_ADDRESSES,
+    MOST_IDENTIFIERS,
+    MOST_POINTS,
     Address,
     ChangeAddress,
     ChangeContactPoint,
@@ -48,6 +51,8 @@ from shared.world import World
 
 V = TypeVar("V", ContactPoint, Identifier, Address)
 # What says how a part is used or known, not what it is.
+# No part has an order of sources of its own: that of everything else holds.
+_WHOLE: Final = "parts"
 _ASIDE: Final = {"id", "version", "provenance", "verified_at", "preferred", "quiet_hours"}
 
 
@@ -67,16 +72,25 @@ def _once(parts: Sequence[V], made: V, same: Callable[[V], bool]) -> V | None:
     return there
 
 
-def _better_said(there: V, made: V, field: str, today: date) -> V | None:
-    """The part in the better words of a repeat; None where the old word holds, or the repeat says nothing of its source.
+def _room(parts: Sequence[V], most: int) -> None:
+    """Raise PartsFull where a party has as many of them as a registration may bring: each change reads and keeps them all."""
+    if len(parts) >= most:
+        raise PartsFull(f"A party has at most {most} of these; take one away first.")
 
-    By survivorship, as facts: a better source, else the newer word. Without a word it was the bank's own, then.
+
+def _better_said(there: V, made: V, wish: NewContactPoint | NewIdentifier | NewAddress, today: date) -> V | None:
+    """The part in the better words of a repeat; None where the old word holds, or the repeat says nothing new.
+
+    By survivorship, as facts: a better source, else the newer word. Without a word it was the bank's own, then. The same
+    source without a time of its own says what it has said: whoever lost our answer and asks again changes nothing.
     """
-    if made.provenance is None:
-        return None
     said = there.provenance or Provenance(source=Source.BANK, at=clock.time_of(there.id), confidence=1.0)
+    if made.provenance is None or wish.provenance is None:
+        return None
+    if wish.provenance.observed_at is None and said.source == made.provenance.source:
+        return None
     old, new = (Claim(one.source, one.at, one.confidence, None) for one in (said, made.provenance))
-    if old == new or holding(field, (old, new), today) != new:
+    if old == new or holding(_WHOLE, (old, new), today) != new:
         return None
     return there.model_copy(update={"provenance": made.provenance, "version": there.version + 1})
 
@@ -95,7 +109,7 @@ def _changed(part: V, wish: BaseModel, **more: Any) -> V:
     if "provenance" in told:
         told["provenance"] = provenance_of(getattr(wish, "provenance", None), clock.now())
     after = part.model_copy(update=told | {"version": part.version + 1})
-    if "provenance" not in told and after.model_dump(exclude=_ASIDE) != part.model_dump(exclude=_ASIDE):
+    if told.get("provenance") is None and after.model_dump(exclude=_ASIDE) != part.model_dump(exclude=_ASIDE):
         # Whoever said what was there before did not say this: without a word it is the bank's own, as of now.
         own = Provenance(source=Source.BANK, at=clock.now(), confidence=1.0)
         after = after.model_copy(update={"provenance": own})
@@ -125,10 +139,11 @@ async def add_contact_point(
     made = new_contact_point(wish, clock.now())
     there = _once(parts, made, lambda one: (one.kind, one.value) == (made.kind, made.value))
     if there is not None:
-        better = _better_said(there, made, "contact_points", clock.day_in(world.settings.zone, clock.now()))
+        better = _better_said(there, made, wish, clock.day_in(world.settings.zone, clock.now()))
         if better is not None:
             await _write_contacts(world, tx, was, _with(parts, better), caller, "customer.contact_point_change")
         return Answer(better or there, replayed=True)
+    _room(parts, MOST_POINTS)
     await repository.insert_contact_points(tx, [contact_row(made, customer_id, was.key, world.keyring)])
     await _write_contacts(world, tx, was, _only_preferred([*parts, made], made), caller, "customer.contact_point_add")
     return Answer(made)
@@ -200,10 +215,11 @@ async def add_identifier(
     key = (made.type, made.issuer, made.value)
     there = _once(parts, made, lambda one: (one.type, one.issuer, one.value) == key)
     if there is not None:
-        better = _better_said(there, made, "identifiers", clock.day_in(world.settings.zone, clock.now()))
+        better = _better_said(there, made, wish, clock.day_in(world.settings.zone, clock.now()))
         if better is not None:
             await _change_identifier(world, tx, was, better, caller)
         return Answer(better or there, replayed=True)
+    _room(parts, MOST_IDENTIFIERS)
     if not await repository.insert_identifiers(tx, [identifier_row(made, customer_id, was.key, world.keyring)]):
         raise IdentifierTaken("That identifier belongs to another customer.")
     await _write_identifiers(world, tx, was, [*parts, made], caller, "customer.identifier_add")
@@ -266,11 +282,12 @@ async def add_address(
         was.view.addresses, made, lambda one: bool(one.model_dump(exclude=ours) == made.model_dump(exclude=ours))
     )
     if there is not None:
-        better = _better_said(there, made, "addresses", clock.day_in(world.settings.zone, clock.now()))
+        better = _better_said(there, made, wish, clock.day_in(world.settings.zone, clock.now()))
         if better is not None:
             addresses = _with(was.view.addresses, better)
             await _write_addresses(world, tx, was, addresses, caller, "customer.address_change")
         return Answer(better or there, replayed=True)
+    _room(was.view.addresses, MOST_ADDRESSES)
     await _write_addresses(world, tx, was, [*was.view.addresses, made], caller, "customer.address_add")
     return Answer(made)
 
