@@ -4,10 +4,12 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+from customer.segments.usecases import settle, standing_of
 from shared import clock, partitions
 from shared.testing.service import Service
 
@@ -280,6 +282,27 @@ async def test_an_objection_and_a_restriction_are_words_in_the_ledger(
     assert (await ask(who, "restriction")).json()["state"] == "completed"
     assert await may("profiling") == ("deny", "consent-refused")
     assert await may("servicing") == ("allow", "legal-basis")
+
+
+async def test_an_objection_takes_somebody_out_of_groups_that_rest_on_an_interest_and_a_restriction_too(
+    service: Service, staff: httpx.AsyncClient, register: Do, ask: Do
+) -> None:
+    people = {right: await register(right) for right in ("objection", "restriction", "access")}
+    names = dict.fromkeys(("en", "zh-Hans", "zh-Hant"), "x")
+    for use in ("servicing", "improvement"):
+        body = {"key": use, "names": names, "rule": "kind == 'individual'", "use": use}
+        assert (await staff.post("/v1/segments", json=body)).status_code == 201
+    await settle(service.world)
+    for right, more in (("objection", {"purpose": "profiling"}), ("restriction", {})):
+        assert (await ask(people[right], right, **more)).json()["state"] == "completed"
+    await settle(service.world)
+    async with service.world.db.read() as conn:
+        standing = await standing_of(conn, [UUID(one) for one in people.values()])
+    assert {right: standing[UUID(one)] for right, one in people.items()} == {
+        "objection": {"servicing"},
+        "restriction": {"servicing"},
+        "access": {"servicing", "improvement"},
+    }
 
 
 async def test_a_rectification_is_a_person_s_work_and_the_others_are_not(

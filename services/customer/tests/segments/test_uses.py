@@ -1,5 +1,7 @@
 """A segment has only members of whom its use is allowed, until a consent is withdrawn or runs out, or somebody objects."""
 
+import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from customer.consents.usecases import stop
+from customer.segments.usecases import settle
 from customer.segments.usecases.library import vocabulary
 from shared import clock
 from shared.access import Caller
@@ -21,6 +24,8 @@ Define = Callable[..., Awaitable[httpx.Response]]
 Say = Callable[..., Awaitable[str]]
 Register = Callable[..., Awaitable[UUID]]
 OFFICER = Caller(sub="officer", actor="staff", scopes=frozenset())
+# The latest word, of two at one instant the denial.
+LAST = "ORDER BY customer_id, occurred_at DESC, denies DESC, record_id DESC"
 CONTRACT = {"gdpr": "6(1)(b)", "pipl": "13(2)"}
 
 
@@ -250,6 +255,25 @@ async def test_linked_ids_share_their_words_and_an_unlink_leaves_no_trace(
         await service.hear(f"cxbank.customer.{kind}.v1", data, **said_as)
         await told()
         assert [{*await of(staff, one)}, {*await of(staff, other)}] == [found, {"prospects"}]
+
+
+async def test_words_said_by_twenty_at_once_while_workers_tell_end_as_the_ledger_has_it(
+    service: Service, twin: Service, register: Register, define: Define, say: Say
+) -> None:
+    await define("prospects", "age >= 18", use="marketing")
+    people = [await register(birth_date="1990-05-01") for _ in range(4)]
+    dice = random.Random(3)  # noqa: S311  # a test's dice
+    for _ in range(3):
+        words = [say(dice.choice(people), dice.choice(["granted", "withdrawn"])) for _ in range(20)]
+        await asyncio.gather(*words, *(settle(one.world) for one in (service, twin, service, twin)))
+    await settle(twin.world)
+    async with service.world.db.read() as conn:
+        said = await conn.execute(text("SELECT DISTINCT ON (customer_id) customer_id, word FROM consent_head " + LAST))
+        granted = {row.customer_id for row in said if row.word == "granted"}
+        members = {row.customer_id for row in await conn.execute(text("SELECT customer_id FROM segment_member"))}
+    assert members == granted
+    last = {event["customer_id"]: event["type"] for event in await said_of(service)}
+    assert {UUID(one) for one, kind in last.items() if kind == "entered"} == members
 
 
 def test_every_word_of_a_rule_is_read_from_one_category_of_data() -> None:
