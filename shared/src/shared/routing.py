@@ -72,7 +72,14 @@ def check_json(data: bytes) -> None:
 
     Nothing is read twice but what may be nested too deep, or say a number that is none.
     """
-    if data.count(b"[") + data.count(b"{") > DEPTH or any(one in data for one in _DOUBTFUL):
+    null, escaped, nan, infinity = _DOUBTFUL
+    if (
+        data.count(b"[") + data.count(b"{") > DEPTH
+        or null in data
+        or escaped in data
+        or nan in data
+        or infinity in data
+    ):
         strict_json(data)
 
 

@@ -43,6 +43,8 @@ from shared.world import World
 SEAL_SECONDS: Final = 5
 ANCHOR_SECONDS: Final = 60
 UPKEEP_SECONDS: Final = 3_600
+# A group of a file is a hundred thousand objects, all of which live until it is kept.
+_YOUNG: Final = 100_000
 
 
 class Storage(Protocol):
@@ -245,7 +247,7 @@ async def _serve(settings: ServiceSettings, draw_up: Callable[[World], Work], ke
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    settle()
+    settle(_YOUNG)
     log.info("started", service=settings.service, role="worker")
     health = asyncio.create_task(_health(server))
     try:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from shared import clock
 from shared.access import Caller
 from shared.crypto import Keyring
 from shared.idempotency import Wish
@@ -45,7 +46,7 @@ TAKEN = [
 
 def told(value: str) -> tuple[bytes, Wish[Any] | Reject]:
     text = f'{{"event_id": "e", "value": {value}}}'.encode()
-    return text, wish_of(IMPORTER, Keyring(Keyring.generate()), Line(1, text), CALLER)
+    return text, wish_of(IMPORTER, Keyring(Keyring.generate()), Line(1, text), CALLER, clock.new_id(), clock.now())
 
 
 @pytest.mark.parametrize("value", REFUSED)

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.access import Caller
 from shared.crypto import Keyring
-from shared.idempotency import Wish, wish_for
+from shared.idempotency import Wish, gate_for
 from shared.jobs.parsing import Line
 from shared.problems import IdempotencyKeyMissing, Problem
 from shared.routing import check_json
@@ -80,8 +82,10 @@ class Reject:
     pointer: str
 
 
-def wish_of(importer: Importer, keyring: Keyring, line: Line, caller: Caller) -> Wish[Any] | Reject:
-    """The row as the verb takes it, or why it cannot be."""
+def wish_of(
+    importer: Importer, keyring: Keyring, line: Line, caller: Caller, identity: UUID, at: datetime
+) -> Wish[Any] | Reject:
+    """The row as the verb takes it, under this id at this instant, or why it cannot be."""
     if line.fault is not None or line.data is None:
         return Reject(line.number, line.fault or "empty", "")
     try:
@@ -90,7 +94,7 @@ def wish_of(importer: Importer, keyring: Keyring, line: Line, caller: Caller) ->
             body = importer.model.model_validate_json(line.data)
         else:
             body = importer.model.model_validate(importer.cells(line.data))
-        return wish_for(keyring, importer.resource, body, caller)
+        return Wish(identity, body, gate_for(keyring, importer.resource, body, caller), caller, at)
     except ValidationError as error:
         fault = error.errors(include_input=False, include_url=False)[0]
         pointer = "".join(f"/{part}" for part in fault["loc"])

@@ -3,13 +3,12 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_LINE: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One row of the file: its number, and its JSON bytes or its cells; `fault` where it is neither."""
 
     number: int

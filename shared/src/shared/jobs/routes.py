@@ -1,5 +1,6 @@
 """HTTP of long work: an import is answered when every byte is stored; a job tells its progress."""
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -71,31 +72,45 @@ async def _unpacked(request: Request, limit: int) -> AsyncIterator[bytes]:
 
 
 async def _store(world: World, tables: JobTables, job_id: UUID, pieces: AsyncIterator[bytes]) -> tuple[int, int]:
-    """Keep the body in sealed chunks, each in a short transaction of its own: a slow client holds no connection."""
+    """Keep the body in sealed chunks, each in a short transaction of its own: a slow client holds no connection.
+
+    While one is kept the next comes in; there are never more than two in memory.
+    """
     buffer = bytearray()
     number = lines = 0
     ends_with_newline = True
+    under_way: asyncio.Task[None] | None = None
 
-    async def keep(data: bytes) -> None:
-        nonlocal number
+    async def keep(place: int, data: bytes) -> None:
         row = clock.new_id()
         async with world.db.begin() as tx:
             key = (await world.vault.for_write(tx, [Subject(JOB, job_id)]))[Subject(JOB, job_id)]
             if key is None:
                 raise Unavailable("The job was ended.")
             sealed = key.seal_bytes(data, row=row, field="job_chunk")
-            await tx.execute(insert(tables.chunk).values(job_id=job_id, number=number, row_id=row, data=sealed))
+            await tx.execute(insert(tables.chunk).values(job_id=job_id, number=place, row_id=row, data=sealed))
+
+    async def next_one(data: bytes) -> None:
+        nonlocal number, under_way
+        if under_way is not None:
+            await under_way
+        under_way = asyncio.create_task(keep(number, data))
         number += 1
 
-    async for piece in pieces:
-        buffer += piece
-        lines += piece.count(b"\n")
-        ends_with_newline = piece.endswith(b"\n")
-        while len(buffer) >= CHUNK:
-            await keep(bytes(buffer[:CHUNK]))
-            del buffer[:CHUNK]
-    if buffer:
-        await keep(bytes(buffer))
+    try:
+        async for piece in pieces:
+            buffer += piece
+            lines += piece.count(b"\n")
+            ends_with_newline = piece.endswith(b"\n")
+            while len(buffer) >= CHUNK:
+                await next_one(bytes(buffer[:CHUNK]))
+                del buffer[:CHUNK]
+        if buffer:
+            await next_one(bytes(buffer))
+    finally:
+        # Nothing of a body that broke off is written after its answer.
+        if under_way is not None:
+            await under_way
     return number, lines + (not ends_with_newline)
 
 

@@ -144,10 +144,11 @@ class JobRunner:
 
     async def _checked(self, importer: Importer, lines: Sequence[Line], caller: Caller) -> _Checked:
         group = _Checked(last=lines[-1].number)
+        ids, at = clock.new_ids(len(lines)), clock.now()
         for place, line in enumerate(lines):
             if place % _SLICE == 0:
                 await asyncio.sleep(0)  # the group before this one waits for its turn between its statements
-            made = wish_of(importer, self._world.keyring, line, caller)
+            made = wish_of(importer, self._world.keyring, line, caller, ids[place], at)
             if isinstance(made, Reject):
                 group.rejects.append(made)
             else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from customer.interactions.tables import customer_activity, interaction, interaction_count
 from shared import clock
-from shared.db import unnest
+from shared.db import copy, unnest
 
 Rows = Sequence[Row[Any]]
 
@@ -48,6 +48,9 @@ _ACTIVITY: dict[str, Any] = {
     "recorded_at": DateTime(timezone=True),
 }
 _COUNT: dict[str, Any] = {"day": Date, "kind": Text, "channel": Text, "count": BigInteger}
+
+# From so many on a COPY, which has to be made ready each time, is the quicker one.
+_MANY: Final = 1_000
 
 _fresh = unnest("fresh", **_INTERACTION)
 _INSERT = insert(interaction).from_select(list(_INTERACTION), select(*_fresh.c).order_by(_fresh.c.id))
@@ -110,11 +113,20 @@ async def advance(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> dic
     return {row.customer_id: row.ingest for row in await tx.execute(_ADVANCE, _columns(_ACTIVITY, rows))}
 
 
+def _place(row: tuple[Any, ...]) -> int:
+    """Where it stands in the table's own order: an id's number compares faster than the id."""
+    identity: UUID = row[0]
+    return identity.int
+
+
 async def insert_interactions(tx: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
     """Keep new interactions, whatever their number, in one statement.
 
     Each is (id, customer_id, ingest, kind, channel, occurred_at, detail).
     """
+    if len(rows) >= _MANY:
+        await copy(tx, interaction.name, list(_INTERACTION), sorted(rows, key=_place))
+        return
     await tx.execute(
         _INSERT, {name: list(column) for name, column in zip(_INTERACTION, zip(*rows, strict=True), strict=True)}
     )

@@ -1,7 +1,6 @@
 """Accepting messages, for many at once: checked against their templates, kept under seal, decided by a worker."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -80,7 +79,7 @@ async def _submit(
     rows: list[dict[str, Any]] = []
     for asked in wishes:
         template = templates[asked.id]
-        wish = replace(asked, body=_purposed(asked.body, template))
+        wish = asked._replace(body=_purposed(asked.body, template))
         body = wish.body
         key = keys.get(parties.subject_of(body.customer_id))
         if absent.get(body.customer_id) or key is None:

@@ -1,7 +1,6 @@
 """Registering parties, for many at once: each passes the gate once, an identifier that is another's fails alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -66,7 +65,7 @@ async def register_customers(
     answers = await passage.run(tx, wishes)
     # What a caller just wrote is no secret to them; a repeat by natural key shows what others wrote since.
     return [
-        replace(answer, view=as_seen(answer.view, wish.caller, Opening()))
+        answer._replace(view=as_seen(answer.view, wish.caller, Opening()))
         if isinstance(answer, Answer) and answer.replayed and answer.natural
         else answer
         for wish, answer in zip(wishes, answers, strict=True)
