@@ -157,11 +157,11 @@ def walked(world: World, minutes: int) -> datetime | None:
 def walked_days(world: World, amount: int, counting: Counting, *, business: bool) -> datetime | None:
     """The last second in time, by looking every quarter of an hour which date it is; None beyond 40 days."""
     end, at = world.start + timedelta(days=40), world.start
-    seen, counted = (
-        world.shows(at),
-        int(counting.first_day_counts and (not business or bool(world.hours(world.shows(at))))),
-    )
-    # Whether a date counts is decided at its first instant, which for the first date may lie before the start.
+    # Whether a date counts is decided at its first instant. The first date's may lie before the start, when no clock ran
+    # that could stand still; where it is the start, it counts as any other.
+    seen = world.shows(at)
+    stood = world.shows(at - MINUTE) < seen and world.is_paused(at)
+    counted = int(counting.first_day_counts and not stood and (not business or bool(world.hours(seen))))
     while counted < amount and at < end:
         at += QUARTER
         if world.shows(at) <= seen:
