@@ -1,9 +1,11 @@
 """The real Apache Kafka, one node in KRaft mode, where Java 17 and Maven are: the reference beside the embedded broker."""
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import uuid
 from pathlib import Path
 
@@ -17,16 +19,25 @@ def available() -> str | None:
 
 
 def fetch(pom: Path, jars: Path) -> Path:
-    """Bring the broker's jars by Maven from the given pom, once; the folder of the jars."""
+    """Bring the broker's jars by Maven from the given pom, once; the folder of the jars.
+
+    They come into a folder of this process and are moved whole: whoever else looks sees all of them or none.
+    """
     lacking = available()
     if lacking:
         raise EngineMissing(f"Apache Kafka needs Java 17 and Maven: {lacking}")
     if not list(jars.glob("kafka_2.13-*.jar")):
-        jars.mkdir(parents=True, exist_ok=True)
-        command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={jars}"]
-        ran = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # our own command line
-        if ran.returncode:
-            raise EngineMissing(f"Maven could not bring Apache Kafka: {ran.stdout.decode(errors='replace')[-800:]}")
+        jars.parent.mkdir(parents=True, exist_ok=True)
+        coming = Path(tempfile.mkdtemp(prefix=f"{jars.name}-", dir=jars.parent))
+        try:
+            command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={coming}"]
+            ran = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # our own command line
+            if ran.returncode:
+                raise EngineMissing(f"Maven could not bring Apache Kafka: {ran.stdout.decode(errors='replace')[-800:]}")
+            with contextlib.suppress(OSError):  # another process was first
+                coming.rename(jars)
+        finally:
+            shutil.rmtree(coming, ignore_errors=True)
     return jars
 
 
