@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
+import orjson
 import pytest
+from sqlalchemy import text
 
 from customer.segments.usecases import settle
 from shared import clock
@@ -21,6 +23,7 @@ SCOPES = (
     "customer.erasures:write",
 )
 Did = Callable[..., Awaitable[None]]
+Link = Callable[..., Awaitable[None]]
 Define = Callable[..., Awaitable[httpx.Response]]
 
 
@@ -43,6 +46,28 @@ def register(staff: httpx.AsyncClient) -> Callable[..., Awaitable[UUID]]:
 @pytest.fixture
 async def who(register: Callable[..., Awaitable[UUID]]) -> UUID:
     return await register(birth_date="1990-05-01", occupation="Engineer", region="CN-31", tier_hint="affluent")
+
+
+@pytest.fixture
+def link(service: Service) -> Link:
+    """Let two records be known as one person's, or as two people's again, and be heard so."""
+
+    async def said(member: UUID, leader: UUID, version: int, *, linked: bool) -> None:
+        async with service.world.db.begin() as tx:
+            await tx.execute(
+                text(
+                    "INSERT INTO identity_link (member, leader, version, linked) "
+                    "VALUES (:member, :leader, :version, :linked) "
+                    "ON CONFLICT (member) DO UPDATE SET version = excluded.version, linked = excluded.linked"
+                ),
+                {"member": member, "leader": leader, "version": version, "linked": linked},
+            )
+        data = orjson.dumps({"member": str(member), "leader": str(leader), "version": version})
+        kind = "linked" if linked else "unlinked"
+        told: dict[str, Any] = {"key": str(member), "subject": str(member), "sequence": version, "id_": uuid4()}
+        await service.hear(f"cxbank.customer.{kind}.v1", data, **told)
+
+    return said
 
 
 @pytest.fixture

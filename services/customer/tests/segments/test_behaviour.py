@@ -157,12 +157,12 @@ async def test_a_customer_nobody_registered_is_due_and_then_forgotten(
 
 
 async def test_linked_ids_share_what_they_did_and_an_unlink_leaves_no_trace(
-    service: Service,
     staff: httpx.AsyncClient,
     register: Callable[..., Awaitable[UUID]],
     define: Define,
     did: Did,
     told: Told,
+    link: Callable[..., Awaitable[None]],
 ) -> None:
     one, other = await register(), await register()
     await define("busy", "count_login(3) >= 1")
@@ -170,17 +170,6 @@ async def test_linked_ids_share_what_they_did_and_an_unlink_leaves_no_trace(
     await told()
     assert (await of(staff, one), await of(staff, other)) == ([], ["busy"])
     for version, linked, found in ((1, True, ["busy"]), (2, False, [])):
-        async with service.world.db.begin() as tx:
-            await tx.execute(
-                text(
-                    "INSERT INTO identity_link (member, leader, version, linked) VALUES (:one, :other, :version, :linked) "
-                    "ON CONFLICT (member) DO UPDATE SET version = excluded.version, linked = excluded.linked"
-                ),
-                {"one": one, "other": other, "version": version, "linked": linked},
-            )
-        data = orjson.dumps({"member": str(one), "leader": str(other), "version": version})
-        name = "linked" if linked else "unlinked"
-        said_as: dict[str, Any] = {"key": str(one), "subject": str(one), "sequence": version, "id_": uuid4()}
-        await service.hear(f"cxbank.customer.{name}.v1", data, **said_as)
+        await link(one, other, version, linked=linked)
         await told()
         assert (await of(staff, one), await of(staff, other)) == (found, ["busy"])

@@ -19,6 +19,7 @@ from shared import clock
 from shared.access import Caller
 from shared.testing.service import Service
 
+Link = Callable[..., Awaitable[None]]
 Told = Callable[..., Awaitable[int]]
 Define = Callable[..., Awaitable[httpx.Response]]
 Say = Callable[..., Awaitable[str]]
@@ -235,24 +236,13 @@ async def test_a_preview_says_how_many_hold_and_may_not_be_told(
 
 
 async def test_linked_ids_share_their_words_and_an_unlink_leaves_no_trace(
-    service: Service, staff: httpx.AsyncClient, register: Register, define: Define, told: Told, say: Say
+    staff: httpx.AsyncClient, register: Register, define: Define, told: Told, say: Say, link: Link
 ) -> None:
     one, other = await register(birth_date="1990-05-01"), await register(birth_date="1990-05-01")
     await define("prospects", "age >= 18", use="marketing")
     await say(other, "granted")
     for version, linked, found in ((1, True, {"prospects"}), (2, False, set[str]())):
-        async with service.world.db.begin() as tx:
-            await tx.execute(
-                text(
-                    "INSERT INTO identity_link (member, leader, version, linked) VALUES (:one, :other, :version, :linked) "
-                    "ON CONFLICT (member) DO UPDATE SET version = excluded.version, linked = excluded.linked"
-                ),
-                {"one": one, "other": other, "version": version, "linked": linked},
-            )
-        data = orjson.dumps({"member": str(one), "leader": str(other), "version": version})
-        kind = "linked" if linked else "unlinked"
-        said_as: dict[str, Any] = {"key": str(one), "subject": str(one), "sequence": version, "id_": uuid4()}
-        await service.hear(f"cxbank.customer.{kind}.v1", data, **said_as)
+        await link(one, other, version, linked=linked)
         await told()
         assert [{*await of(staff, one)}, {*await of(staff, other)}] == [found, {"prospects"}]
 
